@@ -1,0 +1,130 @@
+#!/bin/sh
+# Installs Booty from a checkout in which `make build` has run, or removes it again.
+#   install.sh [--uninstall]
+# DESTDIR: a staging directory; nothing outside it is touched. PREFIX: default /usr. BUILD: where the bundle is, default
+# build/ of the checkout. What exists in /etc/booty is kept as it is.
+set -eu
+
+self=$(readlink -f -- "$0")
+home=${self%/scripts/*}
+build=${BUILD:-$home/build}
+prefix=${PREFIX:-/usr}
+sysconf=/etc/booty
+root=${DESTDIR:-}
+root=${root%/}
+
+lib=$prefix/lib/booty
+doc=$prefix/share/doc/booty
+unit=$prefix/lib/systemd/system/booty.service
+sysusers=$prefix/lib/sysusers.d/booty.conf
+tmpfiles=$prefix/lib/tmpfiles.d/booty.conf
+
+fail() {
+  echo "install: $*" >&2
+  exit 1
+}
+
+put() { install -D -m "$1" -- "$2" "$root$3"; }
+
+# A file of the operator's: only where there is none.
+keep() {
+  if [ -e "$root$3" ] || [ -L "$root$3" ]; then
+    echo "kept      $root$3"
+  else
+    put "$1" "$2" "$3"
+  fi
+}
+
+# The unit names the program: that of this installation.
+put_unit() {
+  mkdir -p -- "$root${unit%/*}"
+  sed -e "s|/usr/bin/booty|$prefix/bin/booty|g" -- "$home/systemd/booty.service" >"$root$unit.new"
+  chmod 0644 -- "$root$unit.new"
+  mv -f -- "$root$unit.new" "$root$unit"
+}
+
+# The program is made whole beside the old one and takes its place by two renames, so that a job which starts
+# `booty` meanwhile never meets half of it.
+install_program() {
+  new=$root$lib.new
+  trap 'rm -rf -- "$new"' EXIT
+  rm -rf -- "$new" "$root$lib.old"
+  install -d -m 0755 -- "$new/bin" "$new/lib" "$new/runtime/bin"
+  install -m 0755 -- "$home/bin/booty" "$new/bin/booty"
+  install -m 0644 -- "$home/bin/find-node.sh" "$new/bin/find-node.sh"
+  cp -R -- "$build/." "$new/lib/"
+  chmod -R u=rwX,go=rX -- "$new/lib"
+  install -m 0755 -- "$runtime" "$new/runtime/bin/node"
+  BOOTY_NODE= "$new/bin/booty" --help >/dev/null || fail "the program does not run from $new (see above)"
+  if [ -e "$root$lib" ]; then mv -- "$root$lib" "$root$lib.old"; fi
+  mv -- "$new" "$root$lib"
+  rm -rf -- "$root$lib.old"
+  mkdir -p -- "$root$prefix/bin"
+  ln -sfn -- ../lib/booty/bin/booty "$root$prefix/bin/booty"
+}
+
+install_docs() {
+  for file in README.md CHANGELOG.md LICENSE; do
+    if [ -f "$home/$file" ]; then put 0644 "$home/$file" "$doc/$file"; fi
+  done
+  for file in "$home"/docs/*.md; do
+    if [ -f "$file" ]; then put 0644 "$file" "$doc/${file##*/}"; fi
+  done
+  for file in "$home"/etc/booty.yaml "$home"/etc/*.example "$home"/etc/examples/*; do
+    put 0644 "$file" "$doc/examples/${file##*/}"
+  done
+  licence=${runtime%/bin/node}/LICENSE
+  if [ -f "$licence" ]; then put 0644 "$licence" "$doc/LICENSE.node"; fi
+}
+
+# True for the machine that this runs on, and false for a staging directory or an ordinary user.
+live() { [ -z "$root" ] && [ "$(id -u)" -eq 0 ]; }
+systemd_runs() { [ -d /run/systemd/system ]; }
+
+activate() {
+  systemd-sysusers "$sysusers"
+  systemd-tmpfiles --create "$tmpfiles"
+  if systemd_runs; then systemctl daemon-reload; fi
+}
+
+uninstall() {
+  if live && systemd_runs; then systemctl disable --now booty.service || true; fi
+  rm -rf -- "$root$lib" "$root$doc"
+  rm -f -- "$root$prefix/bin/booty" "$root$unit" "$root$sysusers" "$root$tmpfiles"
+  if live && systemd_runs; then systemctl daemon-reload; fi
+  echo "Removed. Kept: $root$sysconf, $root/var/lib/booty, $root/var/spool/booty, and the user booty."
+}
+
+case ${1:-} in
+  '') ;;
+  --uninstall) uninstall; exit 0 ;;
+  *) echo "usage: install.sh [--uninstall]" >&2; exit 2 ;;
+esac
+
+[ -f "$build/booty.mjs" ] || fail "$build/booty.mjs is missing; 'make build' makes it"
+. "$home/bin/find-node.sh"
+# The program itself, also where the one on PATH is a wrapper of a version manager.
+runtime=$("$node" -p process.execPath) ||
+  fail "$node does not run here; where a library is missing, install it (libatomic.so.1 on Debian: apt-get install libatomic1)"
+
+install_program
+put_unit
+put 0644 "$home/systemd/booty.sysusers" "$sysusers"
+put 0644 "$home/systemd/booty.tmpfiles" "$tmpfiles"
+keep 0644 "$home/etc/booty.yaml" "$sysconf/booty.yaml"
+keep 0600 "$home/etc/secrets.env.example" "$sysconf/secrets.env"
+keep 0644 "$home/etc/release.env.example" "$sysconf/release.env"
+install_docs
+
+echo "installed $root$lib and $root$unit"
+if live && command -v systemd-sysusers >/dev/null; then
+  activate
+else
+  echo "On the machine itself, as root:
+  systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload"
+fi
+echo "Next:
+  1. $sysconf/secrets.env: SENTRY_DSN; $sysconf/release.env: SENTRY_ENVIRONMENT   (booty check tells what is missing)
+  2. systemctl enable --now booty                                (after an upgrade: systemctl restart booty)
+  3. usermod --append --groups booty NAME                        for each user who may drop jobs
+  4. booty run -- echo hello"

@@ -1,0 +1,191 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { PathChoices } from '../config/paths.ts';
+import { BootyError } from '../job/error.ts';
+import { exitStatus, statusOfError } from './exit-status.ts';
+import { printError } from './terminal.ts';
+
+/*
+ * One file a command; each is loaded when it is called, so that a small command starts as fast as it can.
+ */
+
+const program = new Command('booty')
+  .description(
+    'Runs job files that are dropped into a directory; a crash is safe and on its way to Sentry before it is reported.',
+  )
+  .version(version(), '-V, --version')
+  .option('--root <dir>', 'keep everything below this directory: etc, spool, lib (BOOTY_ROOT)')
+  .option('--config <file>', 'booty.yaml (BOOTY_CONFIG)')
+  .option('--spool <dir>', 'the spool (BOOTY_SPOOL)')
+  .option('--state <dir>', 'ledger, logs and outbox (BOOTY_STATE)')
+  .option('--secrets <file>', 'secrets.env (BOOTY_SECRETS)')
+  .option('--release <file>', 'release.env (BOOTY_RELEASE)')
+  .showHelpAfterError('(booty --help lists the commands, booty help COMMAND explains one)')
+  .exitOverride()
+  .addHelpText(
+    'after',
+    `
+Examples:
+  booty supervise --root ~/booty           run a supervisor of your own
+  booty run --root ~/booty -- echo hello   run a command as a job, and wait for it
+  booty submit nightly.yaml                drop a job, print its id
+  booty list --state crashed               what went wrong
+
+Exit status: 0 succeeded, 1 refused or failed with a message, 2 usage; of run also
+3 rejected, 4 crashed, 5 cancelled or skipped, 69 no supervisor, 130 you stopped waiting;
+70 is a defect of Booty.`,
+  );
+
+const paths = (command: Command): PathChoices => command.optsWithGlobals<PathChoices>();
+
+program
+  .command('supervise')
+  .description('run jobs until told to stop')
+  .option('--secrets-stdin', 'read secrets.env from standard input, as the systemd unit does')
+  .action(async (options: { secretsStdin?: boolean }, command: Command) => {
+    const { supervise } = await import('./supervise.ts');
+    process.exitCode = await supervise({ ...paths(command), secretsStdin: options.secretsStdin });
+  });
+
+const jobArguments = (command: Command): Command =>
+  command
+    .argument('[file]', 'a job file, or - for standard input')
+    .argument('[command...]', 'in place of a file, after --: a command and its arguments')
+    .option('--id <id>', 'the job’s id: the same id again is refused')
+    .option('--name <name>', 'the job’s name');
+
+interface JobOptions {
+  readonly id?: string;
+  readonly name?: string;
+  readonly json?: boolean;
+  readonly dryRun?: boolean;
+}
+
+jobArguments(program.command('submit').description('drop a job into the spool, and print its id'))
+  .option('--dry-run', 'check it and print what would be dropped')
+  .option('--json', 'print JSON')
+  .action(async (file: string | undefined, words: string[], options: JobOptions, command: Command) => {
+    const { submit } = await import('./submit.ts');
+    await submit(jobSource(file, words), { ...paths(command), ...options });
+  });
+
+jobArguments(program.command('run').description('submit a job, print its output, exit with the status of its outcome'))
+  .option('--json', 'print the outcome as JSON at the end')
+  .action(async (file: string | undefined, words: string[], options: JobOptions, command: Command) => {
+    const { run } = await import('./run.ts');
+    process.exitCode = await run(jobSource(file, words), { ...paths(command), ...options });
+  });
+
+program
+  .command('list')
+  .description('the newest jobs')
+  .addOption(
+    new Option('--state <state>', 'only those in this state or with this outcome').choices([
+      'waiting',
+      'running',
+      'verifying',
+      'ended',
+      'succeeded',
+      'rejected',
+      'crashed',
+      'cancelled',
+      'skipped',
+    ]),
+  )
+  .addOption(new Option('--kind <kind>', 'only this kind').choices(['pipeline', 'verifier']))
+  .option('--name <name>', 'only jobs of this name')
+  .option('--limit <n>', 'at most so many', wholeNumber(1, 100_000), 20)
+  .option('--json', 'print JSON')
+  .action(async (options: { limit: number }, command: Command) => {
+    const { list } = await import('./list.ts');
+    list({ ...paths(command), ...options });
+  });
+
+program
+  .command('show')
+  .description('all about one job')
+  .argument('<id>', 'its id, or a beginning of it that no other has')
+  .option('--json', 'print JSON: for an ended job its outcome file')
+  .action(async (id: string, options: { json?: boolean }, command: Command) => {
+    const { show } = await import('./show.ts');
+    show(id, { ...paths(command), ...options });
+  });
+
+program
+  .command('logs')
+  .description('what a job printed')
+  .argument('<id>', 'its id, or a beginning of it that no other has')
+  .option('--attempt <n>', 'of this attempt; default: the last', wholeNumber(1, 1_000_000))
+  .option('-f, --follow', 'go on until it has ended')
+  .action(async (id: string, options: { attempt?: number; follow?: boolean }, command: Command) => {
+    const { logs } = await import('./logs.ts');
+    await logs(id, { ...paths(command), ...options });
+  });
+
+program
+  .command('check')
+  .description('look at configuration, files, permissions, spool, ledger and DSN: all problems at once')
+  .option('--json', 'print JSON')
+  .action(async (options: { json?: boolean }, command: Command) => {
+    const { check } = await import('./check.ts');
+    process.exitCode = check({ ...paths(command), ...options });
+  });
+
+program
+  .command('release')
+  .description('write release.env for a deployment')
+  .argument('[commit]', 'the commit or version that is deployed; default: the one checked out here')
+  .option('--environment <name>', 'SENTRY_ENVIRONMENT', 'production')
+  .option('--dry-run', 'print what would be written')
+  .action(async (commit: string | undefined, options: { environment?: string; dryRun?: boolean }, command: Command) => {
+    const { release } = await import('./release.ts');
+    release(commit ?? null, { ...paths(command), ...options });
+  });
+
+program
+  .command('sentry-test')
+  .description('send one event to Sentry, and say whether it arrived')
+  .option('--json', 'print JSON')
+  .action(async (options: { json?: boolean }, command: Command) => {
+    const { sentryTest } = await import('./sentry-test.ts');
+    await sentryTest({ ...paths(command), ...options });
+  });
+
+/** Commander hands everything after `--` on as the arguments: the first word is then the program, not a file. */
+function jobSource(
+  file: string | undefined,
+  words: readonly string[],
+): { readonly file: string } | { readonly command: readonly string[] } {
+  const hint = 'booty run FILE, booty run - for standard input, or booty run -- COMMAND ARGUMENTS';
+  if (file === undefined) throw new BootyError('USAGE', 'no job is named', { hint });
+  if (process.argv.includes('--')) return { command: [file, ...words] };
+  if (words.length > 0) throw new BootyError('USAGE', `more than one file: ${words.join(' ')}`, { hint });
+  return { file };
+}
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most)
+      throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
+    return value;
+  };
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : 'unknown';
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? exitStatus.succeeded : exitStatus.usage;
+  } else {
+    printError(error);
+    process.exitCode = statusOfError(error);
+  }
+}

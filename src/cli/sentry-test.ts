@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { readEnvFile } from '../config/env-file.ts';
+import type { PathChoices } from '../config/paths.ts';
+import { decideTelemetry } from '../config/telemetry.ts';
+import { BootyError } from '../job/error.ts';
+import { envelopeEndpoint } from '../outbox/endpoint.ts';
+import { findPlace } from './place.ts';
+import { print, printJson } from './terminal.ts';
+
+export interface SentryTestOptions extends PathChoices {
+  readonly json?: boolean | undefined;
+}
+
+const answerLimitMs = 10_000;
+
+/** Sends one event and says whether it arrived. @throws BootyError TELEMETRY_REFUSED, SENTRY_UNREACHABLE */
+export async function sentryTest(options: SentryTestOptions): Promise<void> {
+  const { paths } = findPlace(options);
+  const { telemetry, errors, warnings } = decideTelemetry({
+    secrets: readEnvFile(paths.secrets),
+    release: readEnvFile(paths.release),
+    environment: process.env,
+  });
+  if (telemetry.kind === 'off' || errors.length > 0) {
+    throw new BootyError('TELEMETRY_REFUSED', [...errors, ...warnings].join('\nbooty: '), {
+      hint: `put SENTRY_DSN=… into ${paths.secrets}`,
+    });
+  }
+  const eventId = randomBytes(16).toString('hex');
+  const endpoint = envelopeEndpoint(telemetry.dsn);
+  const event = {
+    event_id: eventId,
+    timestamp: Date.now() / 1000,
+    level: 'info',
+    platform: 'other',
+    logger: 'booty',
+    server_name: hostname(),
+    environment: telemetry.environment,
+    ...(telemetry.release === null ? {} : { release: telemetry.release }),
+    message: { formatted: 'booty sentry-test: events of this machine arrive' },
+    tags: { booty_test: 'true' },
+  };
+  const payload = JSON.stringify(event);
+  const envelope = [
+    JSON.stringify({ event_id: eventId, sent_at: new Date().toISOString() }),
+    JSON.stringify({ type: 'event', length: Buffer.byteLength(payload) }),
+    payload,
+    '',
+  ].join('\n');
+  const status = await send(endpoint, envelope);
+  if (status < 200 || status >= 300) {
+    throw new BootyError('SENTRY_UNREACHABLE', `${endpoint.host} refused the event: HTTP ${status}`, {
+      hint: adviceFor(status),
+    });
+  }
+  if (options.json)
+    printJson({ eventId, host: endpoint.host, environment: telemetry.environment, release: telemetry.release });
+  else
+    print(
+      `${endpoint.host} took event ${eventId} (environment ${telemetry.environment}, release ${telemetry.release ?? 'not set'})`,
+    );
+}
+
+async function send(endpoint: URL, envelope: string): Promise<number> {
+  try {
+    const response = await fetch(endpoint, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/x-sentry-envelope' },
+      body: envelope,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(answerLimitMs),
+    });
+    await response.body?.cancel();
+    return response.status;
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const reason =
+      error instanceof Error && error.name === 'TimeoutError'
+        ? `no answer within ${answerLimitMs / 1000} s`
+        : cause instanceof Error
+          ? cause.message
+          : String(cause);
+    throw new BootyError('SENTRY_UNREACHABLE', `${endpoint.host} cannot be reached: ${reason}`, {
+      hint: 'check the host in the DSN, name resolution and the firewall; crashes wait in the outbox meanwhile',
+      cause: error,
+    });
+  }
+}
+
+function adviceFor(status: number): string {
+  if (status === 401 || status === 403)
+    return 'the key in the DSN is not valid for that project: copy the DSN again from the project’s settings';
+  if (status === 404) return 'there is no such project: copy the DSN again from the project’s settings';
+  if (status === 429)
+    return 'the quota is used up, or the server limits the rate: crashes wait in the outbox meanwhile';
+  return 'look at the server; crashes wait in the outbox meanwhile';
+}

@@ -1,0 +1,82 @@
+import type { PathChoices } from '../config/paths.ts';
+import type { Step } from '../job/job.ts';
+import type { AttemptRecord } from '../job/outcome.ts';
+import { formatDuration, timestamp } from '../job/units.ts';
+import { History, type JobDetails } from '../ledger/history.ts';
+import { times } from './list.ts';
+import { findJob } from './lookup.ts';
+import { findPlace } from './place.ts';
+import { paint, print, printJson } from './terminal.ts';
+
+export interface ShowOptions extends PathChoices {
+  readonly json?: boolean | undefined;
+}
+
+/** All about one job. @throws BootyError JOB_UNKNOWN, LEDGER_MISSING */
+export function show(id: string, options: ShowOptions): void {
+  using history = new History(findPlace(options).paths.ledger);
+  const job = findJob(history, id);
+  if (options.json) printJson(job.record ?? unfinished(job));
+  else print(describe(job));
+}
+
+/** A job that has not ended: what the contract's keys can say by now, and its state. */
+function unfinished(job: JobDetails): Record<string, unknown> {
+  const { spec: _spec, record: _record, runningSince: _since, ...row } = job;
+  return { version: 1, ...times(row) };
+}
+
+function describe(job: JobDetails): string {
+  const { record, spec } = job;
+  const rows: readonly (readonly [string, string | null])[] = [
+    ['id', job.id],
+    ['name', job.name],
+    ['kind', job.kind],
+    ['state', record ? record.outcome : job.state],
+    ['cause', record?.cause ?? null],
+    ['reason', record?.reason ?? null],
+    ['step', record?.step ?? null],
+    ['exit', record?.exitCode === null || record === null ? null : String(record.exitCode)],
+    ['signal', record?.signal ?? null],
+    ['pipeline', job.pipelineId],
+    ['dropped', `${timestamp(job.droppedAt)}${job.fileName ? ` as ${job.fileName}` : ''} by uid ${job.droppedBy}`],
+    ['accepted', timestamp(job.acceptedAt)],
+    ['started', job.startedAt === null ? null : timestamp(job.startedAt)],
+    ['ended', job.endedAt === null ? null : timestamp(job.endedAt)],
+    ['took', record?.durationMs === null || record === null ? null : formatDuration(record.durationMs)],
+    ['running for', job.runningSince === null ? null : formatDuration(Date.now() - job.runningSince)],
+    ['timeout', formatDuration(spec.timeoutMs)],
+    ['priority', spec.priority === 0 ? null : String(spec.priority)],
+    ['release', record?.release ?? null],
+    [
+      'Sentry',
+      record?.sentry
+        ? `${record.sentry.capture}${record.sentry.eventId ? ` ${record.sentry.eventId}` : ''}${record.sentry.error ? ` (${record.sentry.error})` : ''}`
+        : null,
+    ],
+    ...Object.entries(record?.outputs ?? {}).map(([key, value]) => [`output ${key}`, value] as const),
+    ...(record?.verdicts ?? []).map(
+      (verdict) =>
+        [`verdict`, `${verdict.outcome}${verdict.reason ? `: ${verdict.reason}` : ''} (${verdict.id})`] as const,
+    ),
+  ];
+  const lines = rows
+    .filter(([, value]) => value !== null)
+    .map(([key, value]) => `${paint('dim', key.padEnd(12))} ${value}`);
+  const steps = spec.steps.map((step) => `${paint('dim', '  step'.padEnd(12))} ${step.name}: ${describeAction(step)}`);
+  return [...lines, ...steps, ...job.attempts.map(describeAttempt)].join('\n');
+}
+
+function describeAction({ action }: Step): string {
+  switch (action.kind) {
+    case 'run':
+      return action.line.trim().split('\n').join('\n               ');
+    case 'command':
+      return action.argv.map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : JSON.stringify(word))).join(' ');
+    case 'script':
+      return `${action.text.split('\n', 1)[0]} … (${action.text.split('\n').length} lines)`;
+  }
+}
+
+const describeAttempt = (attempt: AttemptRecord): string =>
+  `${paint('dim', `  attempt ${attempt.attempt}`.padEnd(12))} ${attempt.startedAt} ${attempt.outcome}${attempt.durationMs === null ? '' : ` after ${formatDuration(attempt.durationMs)}`}${attempt.reason ? `: ${attempt.reason}` : ''}`;

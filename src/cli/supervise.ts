@@ -1,0 +1,135 @@
+import { closeSync, openSync } from 'node:fs';
+import { readEnvFile } from '../config/env-file.ts';
+import type { PathChoices } from '../config/paths.ts';
+import { decideTelemetry, type StartUpPolicy } from '../config/telemetry.ts';
+import type { CrashCapture } from '../crash/capture.ts';
+import { BootyError } from '../job/error.ts';
+import type { Emit } from '../journal/event.ts';
+import { openJournal } from '../journal/journal.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import { takeSupervisorLock } from '../ledger/lock.ts';
+import { Delivery } from '../outbox/delivery.ts';
+import { envelopeEndpoint } from '../outbox/endpoint.ts';
+import { Outbox } from '../outbox/outbox.ts';
+import { machineEnvironment } from '../run/environment.ts';
+import { prepareDirectories } from '../spool/directories.ts';
+import { Supervisor } from '../supervise/supervisor.ts';
+import { exitStatus } from './exit-status.ts';
+import { findPlace, findSoundPlace, type Place } from './place.ts';
+
+export interface SuperviseOptions extends PathChoices {
+  /** Read secrets.env from standard input, where systemd has opened it as root: jobs cannot open it then. */
+  readonly secretsStdin?: boolean | undefined;
+}
+
+/**
+ * Runs until it is told to stop. Order matters: where crashes go is decided first, so that whatever fails after that
+ * is captured. Resolves with the exit status.
+ */
+export async function supervise(options: SuperviseOptions): Promise<number> {
+  const emit = openJournal(process.env);
+  const policy = readPolicy(findPlace(options), options.secretsStdin === true);
+  for (const text of policy.warnings) emit({ kind: 'telemetry.notice', text });
+  if (policy.errors.length > 0) {
+    for (const text of policy.errors) process.stderr.write(`${process.env.JOURNAL_STREAM ? '<3>' : ''}${text}\n`);
+    return exitStatus.refused;
+  }
+  const place = findSoundPlace(options);
+  await hideFromJobs();
+  prepareDirectories(place.paths);
+  using _lock = takeSupervisorLock(place.paths.lock);
+  const outbox = new Outbox(place.paths.outbox, place.config.outbox);
+  const { telemetry } = policy;
+  // The SDK is large: without a DSN it is not even loaded.
+  const capture =
+    telemetry.kind === 'on' ? new (await import('../crash/capture.ts')).CrashCapture(telemetry, outbox) : null;
+  ownDefects(capture, emit);
+  await using _delivery =
+    telemetry.kind === 'on'
+      ? new Delivery(outbox, envelopeEndpoint(telemetry.dsn), (event) => tellDelivery(event, emit))
+      : null;
+  using ledger = new Ledger(place.paths.ledger);
+  const supervisor = new Supervisor({
+    paths: place.paths,
+    config: place.config,
+    telemetry,
+    ledger,
+    capture,
+    settings: { machine: machineEnvironment(), killGraceMs: place.config.killGraceMs },
+    emit,
+    notify: await openNotification(),
+    startedMs: 0,
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => supervisor.stop(signal));
+  process.on('SIGHUP', () => supervisor.stop('SIGHUP'));
+  try {
+    await supervisor.run();
+    return 0;
+  } catch (error) {
+    if (error instanceof BootyError) throw error;
+    await reportDefect(error, capture, emit);
+    return exitStatus.defect;
+  }
+}
+
+function readPolicy(place: Place, fromStdin: boolean): StartUpPolicy {
+  const secrets = readEnvFile(place.paths.secrets, fromStdin ? 0 : undefined);
+  if (fromStdin) replaceStdin();
+  return decideTelemetry({ secrets, release: readEnvFile(place.paths.release), environment: process.env });
+}
+
+/** Nobody shall read the file again through our descriptor. */
+function replaceStdin(): void {
+  closeSync(0);
+  openSync('/dev/null', 'r'); // The lowest free number: 0.
+}
+
+/** Closes our memory, environment and descriptors to jobs of the same user. */
+async function hideFromJobs(): Promise<void> {
+  const { forbidInspection } = await import('../native/libc.ts');
+  forbidInspection();
+}
+
+async function openNotification(): Promise<(state: string) => void> {
+  if (!process.env.NOTIFY_SOCKET) return () => undefined;
+  const { openNotify } = await import('../native/systemd.ts');
+  return openNotify(process.env) ?? (() => undefined);
+}
+
+type DeliveryEvent = Parameters<ConstructorParameters<typeof Delivery>[2]>[0];
+
+function tellDelivery(event: DeliveryEvent, emit: Emit): void {
+  switch (event.kind) {
+    case 'delivered':
+      emit({ kind: 'outbox.delivered', eventId: event.eventId });
+      return;
+    case 'delayed':
+      emit({ kind: 'outbox.delayed', why: event.why, waiting: event.waiting });
+      return;
+    case 'buried':
+      emit({ kind: 'outbox.buried', eventId: event.eventId, why: event.why });
+      return;
+  }
+}
+
+/** A defect of Booty itself is made durable like any crash, then systemd starts us again. */
+function ownDefects(capture: CrashCapture | null, emit: Emit): void {
+  let dying = false;
+  const die = (error: unknown): void => {
+    if (dying) return;
+    dying = true;
+    void reportDefect(error, capture, emit).finally(() => process.exit(exitStatus.defect));
+  };
+  process.on('uncaughtException', die);
+  process.on('unhandledRejection', die);
+}
+
+async function reportDefect(error: unknown, capture: CrashCapture | null, emit: Emit): Promise<void> {
+  const record = capture ? await capture.captureDefect(error) : { eventId: null, capture: 'disabled' as const };
+  emit({
+    kind: 'supervisor.failed',
+    error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    eventId: record.eventId,
+    capture: record.capture,
+  });
+}

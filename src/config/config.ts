@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { type KeyPath, parseDocument } from '../job/document.ts';
+import type { JobKind } from '../job/job.ts';
+import type { JobDefaults } from '../job/parse.ts';
+import { problemsOf } from '../job/problems.ts';
+import type { Refusal } from '../job/refusal.ts';
+import { duration, size } from '../job/schema.ts';
+import { type ByteCount, bytes, type Milliseconds, milliseconds } from '../job/units.ts';
+import type { PathChoices } from './paths.ts';
+
+/** booty.yaml, with every default filled in. */
+export interface Config {
+  readonly concurrency: Readonly<Record<JobKind, number>>;
+  readonly defaults: JobDefaults;
+  /** Between TERM and KILL. */
+  readonly killGraceMs: Milliseconds;
+  /** How long running jobs may go on once the supervisor was told to stop. */
+  readonly drainLimitMs: Milliseconds;
+  readonly scanIntervalMs: Milliseconds;
+  /** How long a file that is written in place must have stood still. */
+  readonly settleMs: Milliseconds;
+  readonly outbox: { readonly maxBytes: ByteCount; readonly maxAgeMs: Milliseconds };
+}
+
+const slots = z
+  .int({ error: 'expected a whole number' })
+  .min(1, { error: 'expected at least 1' })
+  .max(1024, { error: 'expected at most 1024' });
+const path = z.string({ error: 'expected a path' }).min(1, { error: 'expected a path' });
+const section = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape, { error: 'expected a mapping' });
+
+const shapes = {
+  concurrency: { pipeline: slots.optional(), verifier: slots.optional() },
+  paths: { spool: path.optional(), state: path.optional(), secrets: path.optional(), release: path.optional() },
+  drain: { limit: duration.optional() },
+  defaults: { timeout: duration.optional(), killGrace: duration.optional(), output: size.optional() },
+  spool: { scanInterval: duration.optional(), settle: duration.optional() },
+  outbox: { maxBytes: size.optional(), maxAge: duration.optional() },
+};
+const fileSchema = z.strictObject(
+  {
+    concurrency: section(shapes.concurrency).nullish(),
+    paths: section(shapes.paths).nullish(),
+    drain: section(shapes.drain).nullish(),
+    defaults: section(shapes.defaults).nullish(),
+    spool: section(shapes.spool).nullish(),
+    outbox: section(shapes.outbox).nullish(),
+  },
+  { error: 'expected a mapping' },
+);
+type ConfigFile = z.output<typeof fileSchema>;
+
+const knownKeys = (at: KeyPath): readonly string[] =>
+  Object.keys(at.length === 0 ? shapes : (shapes[at[0] as keyof typeof shapes] ?? {}));
+
+export interface ReadConfig {
+  readonly config: Config;
+  readonly paths: PathChoices;
+  /** Empty: the file is as it should be. Otherwise the defaults stand in for it. */
+  readonly problems: readonly Refusal[];
+}
+
+/** Reads the content of booty.yaml; null, an empty file and one of comments only mean the defaults. */
+export function readConfig(content: Uint8Array | null): ReadConfig {
+  const empty = { config: fillIn({}), paths: {} };
+  if (content === null) return { ...empty, problems: [] };
+  const document = parseDocument(content);
+  if (!document.ok) return { ...empty, problems: document.refusal.code === 'EMPTY' ? [] : [document.refusal] };
+  if (document.value.data === null) return { ...empty, problems: [] };
+  const result = fileSchema.safeParse(document.value.data);
+  if (!result.success) return { ...empty, problems: problemsOf(result.error, document.value, knownKeys) };
+  return { config: fillIn(result.data), paths: result.data.paths ?? {}, problems: [] };
+}
+
+function fillIn(file: ConfigFile): Config {
+  return Object.freeze({
+    concurrency: { pipeline: file.concurrency?.pipeline ?? 2, verifier: file.concurrency?.verifier ?? 2 },
+    defaults: {
+      timeoutMs: milliseconds(file.defaults?.timeout ?? 3_600_000),
+      outputMaxBytes: bytes(file.defaults?.output ?? 64 * 1024 ** 2),
+    },
+    killGraceMs: milliseconds(file.defaults?.killGrace ?? 10_000),
+    drainLimitMs: milliseconds(file.drain?.limit ?? 60_000),
+    scanIntervalMs: milliseconds(file.spool?.scanInterval ?? 5000),
+    settleMs: milliseconds(file.spool?.settle ?? 200),
+    outbox: {
+      maxBytes: bytes(file.outbox?.maxBytes ?? 256 * 1024 ** 2),
+      maxAgeMs: milliseconds(file.outbox?.maxAge ?? 30 * 86_400_000),
+    },
+  });
+}

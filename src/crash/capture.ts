@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
+import { createTransport, defaultStackParser, type Event, type EventHint, NodeClient, Scope } from '@sentry/node';
+import type { Telemetry } from '../config/telemetry.ts';
+import type { CaptureRecord } from '../job/outcome.ts';
+import { type Crash, crashEvent } from './event.ts';
+
+/** Where envelopes become safe. Resolves once one is durable. */
+export interface EnvelopeStore {
+  store(eventId: string, envelope: Uint8Array): Promise<void>;
+}
+
+/** The SDK answers within microseconds; this bounds a defect of it. */
+const captureLimitMs = 5000;
+
+/**
+ * Makes crashes durable as Sentry events. The SDK builds and serialises the event; what it calls its transport is the
+ * outbox, so that "sent" means "safe on disk". Errors only: no integration, no tracing, nothing of the supervisor's own
+ * process in a job's event.
+ */
+export class CrashCapture {
+  readonly #client: NodeClient;
+  readonly #sampleRate: number;
+  readonly #stored = new Map<string, PromiseWithResolvers<void>>();
+
+  /** @param telemetry with a DSN that was found usable */
+  constructor(telemetry: Extract<Telemetry, { kind: 'on' }>, store: EnvelopeStore) {
+    this.#sampleRate = telemetry.sampleRate;
+    this.#client = new NodeClient({
+      dsn: telemetry.dsn,
+      // '' and not undefined: the SDK would look for one in the variables of a dozen CI systems.
+      release: telemetry.release ?? '',
+      environment: telemetry.environment,
+      integrations: [],
+      stackParser: defaultStackParser,
+      serverName: hostname(),
+      includeServerName: false,
+      attachStacktrace: false,
+      sendClientReports: false,
+      maxBreadcrumbs: 100,
+      normalizeDepth: 4,
+      // Sampling is decided here: an event that the SDK leaves out would be awaited in vain.
+      sampleRate: 1,
+      transportOptions: { bufferSize: 10_000 },
+      transport: (options) =>
+        createTransport(options, async (request) => {
+          await this.#store(store, Buffer.from(request.body as string));
+          return { statusCode: 202 };
+        }),
+    });
+    this.#client.init();
+    if (!this.#client.getDsn()) throw new Error('the SDK does not take the DSN that Booty took');
+  }
+
+  /** The crash of a job's attempt. Never rejects: what went wrong is part of the answer. */
+  captureCrash(crash: Crash): Promise<CaptureRecord> {
+    const { event, hint } = crashEvent(crash, hostname());
+    return this.#capture(event, hint);
+  }
+
+  /** A defect of Booty itself. */
+  captureDefect(error: unknown): Promise<CaptureRecord> {
+    const eventId = createHash('sha256')
+      .update(`${process.pid} ${Date.now()} ${String(error)}`)
+      .digest('hex')
+      .slice(0, 32);
+    return this.#waitFor(eventId, () => {
+      const scope = new Scope();
+      scope.setLevel('fatal');
+      scope.setTag('supervisor', 'true');
+      this.#client.captureException(
+        error,
+        { event_id: eventId, mechanism: { type: 'booty.supervisor', handled: false } },
+        scope,
+      );
+    });
+  }
+
+  #capture(event: Event, hint: EventHint): Promise<CaptureRecord> {
+    const eventId = event.event_id ?? '';
+    if (!isSampled(eventId, this.#sampleRate)) return Promise.resolve({ eventId: null, capture: 'sampled-out' });
+    return this.#waitFor(eventId, () => this.#client.captureEvent(event, hint, new Scope()));
+  }
+
+  async #waitFor(eventId: string, send: () => void): Promise<CaptureRecord> {
+    const stored = Promise.withResolvers<void>();
+    const limit = setTimeout(
+      () => stored.reject(new Error(`the event was not made within ${captureLimitMs} ms`)),
+      captureLimitMs,
+    );
+    this.#stored.set(eventId, stored);
+    try {
+      send();
+      await stored.promise;
+      return { eventId, capture: 'captured' };
+    } catch (error) {
+      return { eventId: null, capture: 'failed', error: error instanceof Error ? error.message : String(error) };
+    } finally {
+      clearTimeout(limit);
+      this.#stored.delete(eventId);
+    }
+  }
+
+  async #store(store: EnvelopeStore, envelope: Uint8Array): Promise<void> {
+    const eventId = eventIdIn(envelope);
+    const stored = this.#stored.get(eventId);
+    try {
+      await store.store(eventId, envelope);
+      stored?.resolve();
+    } catch (error) {
+      stored?.reject(error);
+    }
+  }
+}
+
+/** The header of an envelope is its first line (develop.sentry.dev, Envelopes). */
+function eventIdIn(envelope: Uint8Array): string {
+  const data = Buffer.from(envelope);
+  const header = JSON.parse(data.toString('utf8', 0, data.indexOf(0x0a))) as { readonly event_id?: unknown };
+  return typeof header.event_id === 'string' ? header.event_id : '';
+}
+
+/** The same answer for the same event, however often it is asked. */
+export const isSampled = (eventId: string, rate: number): boolean =>
+  Number.parseInt(eventId.slice(0, 8), 16) / 2 ** 32 < rate;

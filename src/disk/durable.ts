@@ -1,0 +1,117 @@
+import { closeSync, fsyncSync, linkSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { randomText } from '../job/id.ts';
+
+/*
+ * The one way in which Booty makes a file that must survive a power cut: write it under a dot name, fsync it, rename
+ * it, fsync the directory. Whoever looks sees the whole file or none. (open(2), fsync(2), rename(2); the directory's
+ * fsync is what makes the name durable.)
+ */
+
+export interface DurableOptions {
+  /** Permission bits of the new file. */
+  readonly mode: number;
+}
+
+const temporaryName = (path: string): string =>
+  join(dirname(path), `.${basename(path).slice(0, 200)}.${randomText(8)}.tmp`);
+
+/** Makes or replaces the file, durably. Rejects with the system's error, and then leaves nothing behind. */
+export async function writeDurably(
+  path: string,
+  content: string | Uint8Array,
+  { mode }: DurableOptions,
+): Promise<void> {
+  const temporary = temporaryName(path);
+  try {
+    await using file = await open(temporary, 'wx', mode);
+    await file.writeFile(content);
+    await file.sync();
+    await rename(temporary, path);
+  } catch (error) {
+    await unlink(temporary).catch(ignoreMissing);
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+}
+
+/** The same without giving way to anything else: for a program that is about to die, and for commands. */
+export function writeDurablySync(path: string, content: string | Uint8Array, { mode }: DurableOptions): void {
+  const temporary = temporaryName(path);
+  try {
+    const file = openSync(temporary, 'wx', mode);
+    try {
+      const data = Buffer.from(content as string);
+      for (let written = 0; written < data.length; ) written += writeSync(file, data, written);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    try {
+      unlinkSync(temporary);
+    } catch (unlinkError) {
+      ignoreMissing(unlinkError);
+    }
+    throw error;
+  }
+  syncDirectorySync(dirname(path));
+}
+
+const syncing = new Map<string, { current: Promise<void>; next: Promise<void> | null }>();
+
+/** Makes the names in a directory durable. Callers that come while one fsync runs share the next one. */
+export function syncDirectory(path: string): Promise<void> {
+  const running = syncing.get(path);
+  if (running) {
+    running.next ??= running.current.catch(() => undefined).then(() => startSync(path));
+    return running.next;
+  }
+  return startSync(path);
+}
+
+function startSync(path: string): Promise<void> {
+  const current = syncNow(path);
+  const entry: { current: Promise<void>; next: Promise<void> | null } = { current, next: null };
+  syncing.set(path, entry);
+  const done = (): void => {
+    if (syncing.get(path) === entry && !entry.next) syncing.delete(path);
+  };
+  current.then(done, done);
+  return current;
+}
+
+async function syncNow(path: string): Promise<void> {
+  await using directory: FileHandle = await open(path, 'r');
+  await directory.sync();
+}
+
+export function syncDirectorySync(path: string): void {
+  const directory = openSync(path, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+/** Gives a file a second name without ever replacing one. False where the name is taken. */
+export function linkExclusively(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** The system's code of an error (`ENOENT`), or null. */
+export const errorCode = (error: unknown): string | null =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
+
+function ignoreMissing(error: unknown): void {
+  if (errorCode(error) !== 'ENOENT') throw error;
+}

@@ -1,0 +1,30 @@
+/** A failure that its user can do something about. The message names the subject; the hint says what to do. */
+export class BootyError extends Error {
+  override readonly name = 'BootyError';
+  readonly code: ErrorCode;
+  readonly hint: string;
+
+  constructor(code: ErrorCode, message: string, options: { readonly hint: string; readonly cause?: unknown }) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+  }
+}
+
+/** Stable: each has its entry in docs/RUNBOOK.md. */
+export type ErrorCode =
+  | 'CONFIG_INVALID'
+  | 'TELEMETRY_REFUSED'
+  | 'SPOOL_MISSING'
+  | 'SPOOL_NOT_WRITABLE'
+  | 'STATE_NOT_WRITABLE'
+  | 'LEDGER_HELD'
+  | 'LEDGER_UNUSABLE'
+  | 'LEDGER_NEWER'
+  | 'LEDGER_MISSING'
+  | 'JOB_UNKNOWN'
+  | 'JOB_REFUSED'
+  | 'NO_SUPERVISOR'
+  | 'RELEASE_REFUSED'
+  | 'SENTRY_UNREACHABLE'
+  | 'USAGE';

@@ -1,0 +1,81 @@
+import { type Cause, causeOf, describeExit, type Exit, exitCodeOf, signalOf } from './exit.ts';
+import type { JobKind, Step } from './job.ts';
+import type { Outcome } from './outcome.ts';
+
+/** How the steps of one attempt ended: the step that decided, and its exit. */
+export interface AttemptEnd {
+  readonly step: Step['name'];
+  readonly exit: Exit;
+  /** The one line that a verifier wrote about its rejection, or the last line of its output; null where there is none. */
+  readonly lastWords: string | null;
+  /** What the crash reader made of the output: `ValueError: bad row`. Null where it found no uncaught exception. */
+  readonly exception: string | null;
+}
+
+/** What an attempt came to. */
+export type Judgement =
+  | { readonly outcome: 'succeeded' }
+  | ({ readonly outcome: 'rejected'; readonly reason: string } & Ending)
+  | ({ readonly outcome: 'crashed'; readonly cause: Cause; readonly reason: string } & Ending)
+  /** It may run again. The cause is null where it was ended on purpose, by a stop of the supervisor. */
+  | ({ readonly outcome: 'interrupted'; readonly cause: 'lost' | null; readonly reason: string } & Ending);
+
+interface Ending {
+  readonly step: string | null;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+}
+
+/**
+ * The judgement over an attempt. A verifier's exit 1 is a rejection, unless it died of an uncaught exception: an
+ * interpreter exits with 1 then too, and a broken check must not pass for a verdict.
+ */
+export function judge(kind: JobKind, end: AttemptEnd): Judgement {
+  const { exit, step } = end;
+  const ending = { step, exitCode: exitCodeOf(exit), signal: signalOf(exit) };
+  if (exit.kind === 'cancelled')
+    return { outcome: 'interrupted', cause: null, reason: 'interrupted: the supervisor was told to stop', ...ending };
+  const cause = causeOf(exit);
+  if (cause === null) return { outcome: 'succeeded' };
+  if (kind === 'verifier' && exit.kind === 'code' && exit.code === 1 && end.exception === null) {
+    return {
+      outcome: 'rejected',
+      reason: end.lastWords ?? 'rejected without a reason: the verifier exited with 1 and printed nothing',
+      ...ending,
+    };
+  }
+  return { outcome: 'crashed', cause, reason: end.exception ?? describeExit(exit), ...ending };
+}
+
+/** What its verifier's end makes of a pipeline whose steps have succeeded. */
+export interface PipelineVerdict {
+  readonly outcome: Outcome;
+  readonly cause: Cause | null;
+  readonly reason: string | null;
+}
+
+/**
+ * Only an accepting verifier lets its pipeline succeed. One that crashed said nothing about the result; the pipeline is
+ * then not known to be good, so it ends as crashed too, with the verifier's cause and a reason that says whose crash it was.
+ */
+export function judgePipeline(verifier: {
+  readonly outcome: Outcome;
+  readonly cause: Cause | null;
+  readonly reason: string | null;
+}): PipelineVerdict {
+  switch (verifier.outcome) {
+    case 'succeeded':
+      return { outcome: 'succeeded', cause: null, reason: null };
+    case 'rejected':
+      return { outcome: 'rejected', cause: null, reason: verifier.reason };
+    case 'crashed':
+      return {
+        outcome: 'crashed',
+        cause: verifier.cause,
+        reason: `its verifier crashed: ${verifier.reason ?? 'no reason known'}`,
+      };
+    case 'cancelled':
+    case 'skipped':
+      return { outcome: verifier.outcome, cause: null, reason: `its verifier was ${verifier.outcome}` };
+  }
+}

@@ -1,0 +1,144 @@
+import { maxDocumentBytes, parseDocument } from './document.ts';
+import { type JobId, parseJobId } from './id.ts';
+import type { Action, JobSpec, Step } from './job.ts';
+import { problemsOf } from './problems.ts';
+import { accepted, type Parsed, type Refusal, refused } from './refusal.ts';
+import { type JobFile, jobFileSchema, knownJobKeys, type StepFile, type VerifyFile } from './schema.ts';
+import { type ByteCount, bytes, type Milliseconds, milliseconds } from './units.ts';
+
+/** What holds for a job whose file does not say otherwise. */
+export interface JobDefaults {
+  readonly timeoutMs: Milliseconds;
+  readonly outputMaxBytes: ByteCount;
+}
+
+/** A job file that was read: what it asks for, and the id that it wants, if any. */
+export interface ParsedJob {
+  readonly id: JobId | null;
+  readonly spec: JobSpec;
+}
+
+export interface DroppedFile {
+  /** Its name in the spool; the job is named after it where the file gives no name. */
+  readonly fileName: string;
+  readonly content: Uint8Array;
+  /** Whether its mode has an executable bit: with `#!` at its start it is then a script, and not a description of a job. */
+  readonly executable: boolean;
+}
+
+/**
+ * Reads a dropped file, with every problem that it has told at once: the first as the refusal, the others in `also`.
+ * Pure, and bounded: at most {@link maxDocumentBytes} are looked at.
+ */
+export function parseJobFile(
+  file: DroppedFile,
+  defaults: JobDefaults,
+): Parsed<ParsedJob> & { readonly also?: readonly Refusal[] } {
+  if (file.executable && startsWithShebang(file.content)) return parseScript(file, defaults);
+  const document = parseDocument(file.content);
+  if (!document.ok) {
+    const { refusal } = document;
+    return startsWithShebang(file.content)
+      ? refused({ ...refusal, hint: 'it begins with #!: to run it as a script, make it executable (chmod +x)' })
+      : document;
+  }
+  const result = jobFileSchema.safeParse(document.value.data);
+  if (result.success) return accepted(specOf(result.data, file.fileName, defaults));
+  const [first, ...also] = problemsOf(result.error, document.value, knownJobKeys);
+  if (!first) throw new Error('a schema refused a document without saying why');
+  return { ...refused(first), also };
+}
+
+const startsWithShebang = (content: Uint8Array): boolean => content[0] === 0x23 && content[1] === 0x21;
+
+function parseScript(file: DroppedFile, defaults: JobDefaults): Parsed<ParsedJob> {
+  if (file.content.byteLength > maxDocumentBytes) {
+    return refused({
+      code: 'TOO_LARGE',
+      message: `more than ${maxDocumentBytes} bytes`,
+      hint: 'install the program, and drop a job that names it',
+    });
+  }
+  const result = jobFileSchema.safeParse({ script: new TextDecoder('utf-8').decode(file.content) });
+  const lossless = Buffer.from(file.content).equals(Buffer.from(result.data?.script ?? ''));
+  if (!result.success || !lossless) {
+    return refused({
+      code: 'NOT_UTF8',
+      message: 'a script that is not valid UTF-8 text',
+      hint: 'install the program, and drop a job that names it',
+    });
+  }
+  return accepted(specOf(result.data, file.fileName, defaults));
+}
+
+function specOf(file: JobFile, fileName: string, defaults: JobDefaults): ParsedJob {
+  const name = file.name ?? nameFromFile(fileName);
+  const common = {
+    priority: file.priority,
+    tags: file.tags ?? {},
+    outputMaxBytes: bytes(file.limits?.output ?? defaults.outputMaxBytes),
+    onInterrupt: file.onInterrupt,
+  };
+  const timeoutMs = milliseconds(file.timeout ?? defaults.timeoutMs);
+  const env = file.env ?? {};
+  const verify: JobSpec | null = file.verify
+    ? {
+        ...common,
+        kind: 'verifier',
+        name: file.verify.name ?? `${name.slice(0, 93)}-verify`,
+        steps: [stepOf(file.verify, 0, 'verify')],
+        verify: null,
+        timeoutMs: milliseconds(file.verify.timeout ?? defaults.timeoutMs),
+        env,
+      }
+    : null;
+  return {
+    id: file.id === undefined ? null : parseJobId(file.id),
+    spec: { ...common, kind: file.kind, name, steps: stepsOf(file), verify, timeoutMs, env },
+  };
+}
+
+function stepsOf(file: JobFile): readonly [Step, ...Step[]] {
+  const [first, ...rest] = file.steps ?? [];
+  if (first) return [stepOf(first, 0), ...rest.map((step, index) => stepOf(step, index + 1))];
+  return [
+    stepOf(
+      {
+        run: file.run,
+        command: file.command,
+        script: file.script,
+        name: undefined,
+        timeout: undefined,
+        env: undefined,
+      },
+      0,
+      'main',
+    ),
+  ];
+}
+
+function stepOf(step: StepFile | VerifyFile, index: number, fallback?: string): Step {
+  return {
+    name: step.name ?? fallback ?? `step-${index + 1}`,
+    action: actionOf(step),
+    timeoutMs: step.timeout === undefined ? null : milliseconds(step.timeout),
+    env: step.env ?? {},
+  };
+}
+
+function actionOf(step: StepFile | VerifyFile): Action {
+  if (step.run !== undefined) return { kind: 'run', line: step.run };
+  if (step.command !== undefined) return { kind: 'command', argv: step.command };
+  return { kind: 'script', text: step.script ?? '' };
+}
+
+/** The job's name where its file gives none: the file's, without its ending, in the characters that a name may have. */
+function nameFromFile(fileName: string): string {
+  const stem = fileName.replace(/\.(?:ya?ml|json|sh|py|js|ts|pl|rb)$/i, '');
+  return (
+    stem
+      .replace(/[^\p{L}\p{N}._:@+-]+/gu, '-')
+      .replace(/^[^\p{L}\p{N}]+/u, '')
+      .slice(0, 100) || 'job'
+  );
+}

@@ -1,0 +1,67 @@
+import leven from 'leven';
+import type { z } from 'zod';
+import type { KeyPath, TextDocument } from './document.ts';
+import type { Refusal } from './refusal.ts';
+
+const maxUnknownKeys = 10;
+
+/** What a schema found wrong with a document, each with its line, its key, what was expected and the nearest known key. */
+export function problemsOf(
+  error: z.ZodError,
+  document: TextDocument,
+  knownKeys: (path: KeyPath) => readonly string[],
+): Refusal[] {
+  return error.issues.flatMap((issue) => {
+    const path = issue.path.filter((part) => typeof part !== 'symbol');
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.slice(0, maxUnknownKeys).map((key) => unknownKey(path, key, document, knownKeys(path)));
+    const position = document.locate(path) ?? document.locate(path.slice(0, -1));
+    const missing = issue.code === 'invalid_type' && valueAt(document.data, path) === undefined;
+    return [
+      {
+        code: missing ? ('MISSING_KEY' as const) : ('INVALID_VALUE' as const),
+        message: missing ? `${writePath(path)} is missing` : `${writePath(path)}: ${lowerFirst(issue.message)}`,
+        hint: missing ? 'add it' : 'correct the value',
+        ...position,
+        ...(path.length > 0 ? { key: writePath(path) } : {}),
+      },
+    ];
+  });
+}
+
+function unknownKey(path: KeyPath, key: string, document: TextDocument, known: readonly string[]): Refusal {
+  const nearest = nearestOf(key, known);
+  const where = path.length > 0 ? ` in ${writePath(path)}` : '';
+  return {
+    code: 'UNKNOWN_KEY',
+    message: `unknown key ${JSON.stringify(key.slice(0, 80))}${where}`,
+    hint: nearest ? `did you mean ${JSON.stringify(nearest)}?` : `known keys: ${known.join(', ')}`,
+    ...document.locate(path, key),
+    key: writePath([...path, key.slice(0, 80)]),
+  };
+}
+
+/** The known word that is a few slips of the finger away, if there is one. */
+export function nearestOf(word: string, known: readonly string[]): string | null {
+  if (word.length > 40) return null;
+  const ranked = known
+    .map((name) => ({ name, distance: leven(word.toLowerCase(), name.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance);
+  const best = ranked[0];
+  return best && best.distance <= Math.max(1, Math.ceil(best.name.length / 3)) ? best.name : null;
+}
+
+/** `steps[0].timeout`; the whole document where the path is empty. */
+export const writePath = (path: KeyPath): string =>
+  path.length === 0
+    ? 'the document'
+    : path.map((part, index) => (typeof part === 'number' ? `[${part}]` : index === 0 ? part : `.${part}`)).join('');
+
+const valueAt = (data: unknown, path: KeyPath): unknown =>
+  path.reduce<unknown>(
+    (value, part) =>
+      typeof value === 'object' && value !== null ? (value as Record<string | number, unknown>)[part] : undefined,
+    data,
+  );
+
+const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);

@@ -1,0 +1,159 @@
+import { z } from 'zod';
+import { maxIdLength, parseJobId } from './id.ts';
+import { parseBytes, parseDuration } from './units.ts';
+
+/** The most steps that one job may have. */
+const maxSteps = 200;
+const maxEntries = 100;
+const maxTextLength = 512 * 1024;
+
+const durationHint = 'expected a duration with its unit, such as 90s, 20m or 1h30m';
+export const duration = z
+  .string({ error: durationHint })
+  .refine((text) => (parseDuration(text) ?? 0) > 0, { error: durationHint })
+  .transform((text) => parseDuration(text) ?? 0);
+
+const sizeHint = 'expected a size such as 512K, 64M or 1G';
+export const size = z
+  .string({ error: sizeHint })
+  .refine((text) => (parseBytes(text) ?? 0) > 0, { error: sizeHint })
+  .transform((text) => parseBytes(text) ?? 0);
+
+/** Text that can reach a program: the system's calls end at a NUL. */
+const programText = z
+  .string({ error: 'expected text' })
+  .max(maxTextLength, { error: `expected at most ${maxTextLength} characters` })
+  .refine((text) => !text.includes('\0'), { error: 'must not contain a NUL character' });
+
+/** YAML turns `1.10` into 1.1 and `0x10` into 16, so that only what reads back the same is taken without quotes. */
+const word = z
+  .union([programText, z.int(), z.boolean()], { error: 'expected text or a whole number; put anything else in quotes' })
+  .transform(String)
+  .refine((text) => !text.includes('\0'), { error: 'must not contain a NUL character' });
+
+const environment = z
+  .record(
+    z
+      .string()
+      .regex(/^(?!BOOTY_)[A-Za-z_][A-Za-z0-9_]*$/, {
+        error: 'expected a variable name of letters, digits and _; BOOTY_… is Booty’s own',
+      }),
+    word,
+    { error: 'expected a mapping of names to values' },
+  )
+  .refine((map) => Object.keys(map).length <= maxEntries, { error: `expected at most ${maxEntries} variables` });
+
+const name = z
+  .string({ error: 'expected a name in quotes' })
+  .regex(/^[\p{L}\p{N}][\p{L}\p{N} ._:@+-]{0,99}$/u, {
+    error: 'expected 1 to 100 letters, digits, spaces or . _ : @ + -, beginning with a letter or digit',
+  });
+
+const action = {
+  run: programText.min(1, { error: 'expected a line for the shell' }).optional(),
+  command: z
+    .tuple([programText.min(1, { error: 'expected a program' })], word, {
+      error: 'expected a list: a program and its arguments',
+    })
+    .optional(),
+  script: programText
+    .refine((text) => text.startsWith('#!'), {
+      error: 'expected a script that begins with #!, such as #!/usr/bin/env python3',
+    })
+    .optional(),
+};
+const actionKeys = ['run', 'command', 'script'] as const;
+
+const stepFields = { name: name.optional(), ...action, timeout: duration.optional(), env: environment.optional() };
+const step = z
+  .strictObject(stepFields, { error: 'expected a mapping with run, command or script' })
+  .superRefine((value, context) => {
+    demandOne(value, actionKeys, context);
+  });
+
+const verifyFields = { name: name.optional(), ...action, timeout: duration.optional(), env: environment.optional() };
+const verify = z
+  .strictObject(verifyFields, { error: 'expected a mapping with run, command or script' })
+  .superRefine((value, context) => {
+    demandOne(value, actionKeys, context);
+  });
+
+const reservedTags = /^(?:job_.*|step|attempt|cause|exit_code|signal|pipeline_id)$/;
+const tags = z
+  .record(
+    z
+      .string()
+      .regex(/^[A-Za-z0-9_.:-]{1,64}$/, { error: 'expected a tag name of at most 64 letters, digits or _ . : -' })
+      .refine((key) => !reservedTags.test(key), { error: 'is a tag that Booty sets itself' }),
+    word.refine((text) => text.length <= 200 && !/[\r\n]/.test(text), {
+      error: 'expected at most 200 characters on one line',
+    }),
+    { error: 'expected a mapping of names to values' },
+  )
+  .refine((map) => Object.keys(map).length <= 40, { error: 'expected at most 40 tags' });
+
+const limits = z.strictObject({ output: size.optional() }, { error: 'expected a mapping' });
+
+const jobFields = {
+  kind: z.enum(['pipeline', 'verifier'], { error: 'expected pipeline or verifier' }).default('pipeline'),
+  id: z
+    .string({ error: 'expected an id in quotes' })
+    .refine((text) => parseJobId(text) !== null, {
+      error: `expected 1 to ${maxIdLength} letters, digits, dots, underscores or dashes, beginning with a letter or digit`,
+    })
+    .optional(),
+  name: name.optional(),
+  steps: z
+    .array(step, { error: 'expected a list of steps' })
+    .min(1, { error: 'expected at least one step' })
+    .max(maxSteps, { error: `expected at most ${maxSteps} steps` })
+    .optional(),
+  ...action,
+  verify: verify.optional(),
+  timeout: duration.optional(),
+  priority: z
+    .int({ error: 'expected a whole number' })
+    .min(-1000, { error: 'expected at least -1000' })
+    .max(1000, { error: 'expected at most 1000' })
+    .default(0),
+  env: environment.optional(),
+  tags: tags.optional(),
+  limits: limits.optional(),
+  onInterrupt: z.enum(['retry', 'fail'], { error: 'expected retry or fail' }).default('retry'),
+};
+
+/** Version 1 of the job file. */
+export const jobFileSchema = z
+  .strictObject(jobFields, { error: 'expected a mapping, such as "run: echo hello"' })
+  .superRefine((value, context) => {
+    demandOne(value, ['steps', ...actionKeys], context);
+    if (value.kind === 'verifier' && value.verify) {
+      context.addIssue({
+        code: 'custom',
+        path: ['verify'],
+        message: 'a verifier has no verifier of its own: leave it out, or make this a pipeline',
+      });
+    }
+  });
+export type JobFile = z.output<typeof jobFileSchema>;
+export type StepFile = z.output<typeof step>;
+export type VerifyFile = z.output<typeof verify>;
+
+/** The keys that may stand at a path of a job file, for telling the nearest one. */
+export function knownJobKeys(path: readonly (string | number)[]): readonly string[] {
+  if (path.length === 0) return Object.keys(jobFields);
+  if (path[0] === 'steps') return Object.keys(stepFields);
+  if (path[0] === 'verify') return Object.keys(verifyFields);
+  return path[0] === 'limits' ? ['output'] : [];
+}
+
+function demandOne(value: object, keys: readonly string[], context: z.RefinementCtx): void {
+  const present = keys.filter((key) => (value as Record<string, unknown>)[key] !== undefined);
+  if (present.length === 1) return;
+  const list = `${keys.slice(0, -1).join(', ')} or ${keys.at(-1)}`;
+  context.addIssue({
+    code: 'custom',
+    message:
+      present.length === 0 ? `expected one of ${list}` : `expected only one of ${list}, found ${present.join(' and ')}`,
+  });
+}

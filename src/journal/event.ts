@@ -1,0 +1,128 @@
+import type { Cause } from '../job/exit.ts';
+import type { JobId } from '../job/id.ts';
+import type { JobKind } from '../job/job.ts';
+import type { CaptureState, Outcome } from '../job/outcome.ts';
+
+/** Priorities of syslog(3), as journald reads them at the start of a line (sd-daemon(3)). */
+export type Priority = 'error' | 'warning' | 'notice' | 'info' | 'debug';
+
+/** What an operator cares about. The names are a contract: keys are added, never changed. */
+export type JournalEvent =
+  | {
+      readonly kind: 'supervisor.ready';
+      readonly pid: number;
+      readonly spool: string;
+      readonly waiting: number;
+      readonly recovered: number;
+      readonly startMs: number;
+    }
+  | {
+      readonly kind: 'supervisor.draining';
+      readonly signal: string;
+      readonly running: number;
+      readonly limitMs: number;
+    }
+  | { readonly kind: 'supervisor.hurried'; readonly signal: string; readonly running: number }
+  | { readonly kind: 'supervisor.stopped'; readonly interrupted: number }
+  | {
+      readonly kind: 'supervisor.failed';
+      readonly error: string;
+      readonly eventId: string | null;
+      readonly capture: CaptureState;
+    }
+  | { readonly kind: 'telemetry.notice'; readonly text: string }
+  | {
+      readonly kind: 'job.accepted';
+      readonly id: JobId;
+      readonly name: string;
+      readonly jobKind: JobKind;
+      readonly file: string;
+      readonly uid: number;
+    }
+  | {
+      readonly kind: 'job.refused';
+      readonly file: string;
+      readonly code: string;
+      readonly reason: string;
+      readonly line: number | null;
+      readonly hint: string;
+    }
+  | { readonly kind: 'spool.left'; readonly file: string; readonly reason: string }
+  | { readonly kind: 'spool.degraded'; readonly error: string; readonly hint: string }
+  | { readonly kind: 'spool.recovered' }
+  | {
+      readonly kind: 'attempt.started';
+      readonly id: JobId;
+      readonly name: string;
+      readonly jobKind: JobKind;
+      readonly attempt: number;
+    }
+  | {
+      readonly kind: 'attempt.ended';
+      readonly id: JobId;
+      readonly attempt: number;
+      readonly outcome: string;
+      readonly durationMs: number;
+      readonly killed: number;
+      readonly again: boolean;
+    }
+  /** The machine had no process or descriptor to spare; the job waits again, and no attempt is charged. */
+  | { readonly kind: 'machine.short'; readonly id: JobId; readonly error: string; readonly retryMs: number }
+  | { readonly kind: 'attempt.unkillable'; readonly id: JobId; readonly attempt: number }
+  | { readonly kind: 'crash.captured'; readonly id: JobId; readonly attempt: number; readonly eventId: string }
+  | { readonly kind: 'crash.uncaptured'; readonly id: JobId; readonly attempt: number; readonly error: string }
+  | {
+      readonly kind: 'job.ended';
+      readonly id: JobId;
+      readonly name: string;
+      readonly jobKind: JobKind;
+      readonly outcome: Outcome;
+      readonly cause: Cause | null;
+      readonly reason: string | null;
+      readonly step: string | null;
+      readonly exitCode: number | null;
+      readonly signal: string | null;
+      readonly attempt: number;
+      readonly durationMs: number | null;
+      readonly eventId: string | null;
+      readonly capture: CaptureState | null;
+    }
+  | { readonly kind: 'report.delayed'; readonly id: JobId; readonly error: string }
+  | { readonly kind: 'outbox.delivered'; readonly eventId: string }
+  | { readonly kind: 'outbox.delayed'; readonly why: string; readonly waiting: number }
+  | { readonly kind: 'outbox.buried'; readonly eventId: string; readonly why: string };
+
+export type Emit = (event: JournalEvent) => void;
+
+/** How much an event matters to an operator. */
+export function priorityOf(event: JournalEvent): Priority {
+  switch (event.kind) {
+    case 'supervisor.failed':
+    case 'crash.uncaptured':
+    case 'attempt.unkillable':
+      return 'error';
+    case 'machine.short':
+    case 'job.refused':
+    case 'spool.left':
+    case 'spool.degraded':
+    case 'supervisor.hurried':
+    case 'report.delayed':
+    case 'outbox.delayed':
+    case 'outbox.buried':
+    case 'telemetry.notice':
+      return 'warning';
+    case 'job.ended':
+      return event.outcome === 'crashed' ? 'error' : event.outcome === 'rejected' ? 'warning' : 'info';
+    case 'supervisor.ready':
+    case 'supervisor.draining':
+    case 'supervisor.stopped':
+    case 'spool.recovered':
+      return 'notice';
+    case 'job.accepted':
+    case 'attempt.started':
+    case 'attempt.ended':
+    case 'crash.captured':
+    case 'outbox.delivered':
+      return 'info';
+  }
+}

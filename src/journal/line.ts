@@ -1,0 +1,45 @@
+import { styleText } from 'node:util';
+import { type JournalEvent, type Priority, priorityOf } from './event.ts';
+
+/** The digits of syslog(3), as sd-daemon(3) puts them before a line. */
+const levels: Readonly<Record<Priority, number>> = { error: 3, warning: 4, notice: 5, info: 6, debug: 7 };
+
+const keyNames: Readonly<Record<string, string>> = {
+  jobKind: 'kind',
+  durationMs: 'duration_ms',
+  exitCode: 'exit_code',
+  eventId: 'event_id',
+  limitMs: 'limit_ms',
+  startMs: 'start_ms',
+};
+const maxValueLength = 2000;
+
+/** `job.ended id=nightly outcome=crashed cause=signal`: the event's name, then its details that are known. */
+export function describeEvent(event: JournalEvent): string {
+  const { kind, ...details } = event;
+  if (event.kind === 'telemetry.notice') return event.text;
+  const pairs = Object.entries(details)
+    .filter(([, value]) => value !== null && value !== undefined)
+    .map(([key, value]) => `${keyNames[key] ?? key}=${quote(String(value))}`);
+  return [kind, ...pairs].join(' ');
+}
+
+/** For journald: the priority stands before the line. */
+export const journalLine = (event: JournalEvent): string => `<${levels[priorityOf(event)]}>${describeEvent(event)}\n`;
+
+/** For a person or a file: the time stands before it; on a terminal, failures have a colour. */
+export function readableLine(event: JournalEvent, at: Date, colour: boolean): string {
+  const text = describeEvent(event);
+  const priority = priorityOf(event);
+  const time = at.toISOString().slice(11, 23);
+  if (!colour) return `${at.toISOString()} ${priority === 'info' ? '' : `${priority}: `}${text}\n`;
+  const painted =
+    priority === 'error' ? styleText('red', text) : priority === 'warning' ? styleText('yellow', text) : text;
+  return `${styleText('dim', time)} ${painted}\n`;
+}
+
+/** A value that a program can take apart again: as it is where it is one word, else as a JSON string on one line. */
+function quote(value: string): string {
+  const short = value.length > maxValueLength ? `${value.slice(0, maxValueLength)}…` : value;
+  return /^[\w.,:;/@%+*#()\-~[\]{}<>!?$&^|]+$/.test(short) ? short : JSON.stringify(short);
+}

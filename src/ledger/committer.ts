@@ -1,0 +1,90 @@
+import type { DatabaseSync } from 'node:sqlite';
+
+interface Entry {
+  readonly work: () => void;
+  readonly committed: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** The most changes that one transaction takes: bounds how long the loop stands still for a commit. */
+const maxBatch = 500;
+
+/**
+ * Group commit: changes that are asked for in one turn of the loop become durable in one transaction, with one fsync.
+ * Each runs in a savepoint of its own, so that one that fails takes no other with it.
+ */
+export class Committer {
+  readonly #database: DatabaseSync;
+  #queue: Entry[] = [];
+  #scheduled = false;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  /** Resolves with what the work returned once it is durable. Rejects, with the change undone, where the work threw or the disk refused. */
+  commit<Result>(work: () => Result): Promise<Result> {
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    let result: { readonly value: Result } | null = null;
+    this.#queue.push({
+      work: () => {
+        result = { value: work() };
+      },
+      committed: () => {
+        if (result) resolve(result.value);
+      },
+      failed: reject,
+    });
+    this.#schedule();
+    return promise;
+  }
+
+  /** Commits what waits now, without giving way. */
+  flush(): void {
+    while (this.#queue.length > 0) this.#commitBatch(this.#queue.splice(0, maxBatch));
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#commitBatch(this.#queue.splice(0, maxBatch));
+      if (this.#queue.length > 0) this.#schedule();
+    });
+  }
+
+  #commitBatch(batch: readonly Entry[]): void {
+    if (batch.length === 0) return;
+    const done: Entry[] = [];
+    try {
+      this.#database.exec('BEGIN IMMEDIATE');
+      for (const entry of batch) if (this.#attempt(entry)) done.push(entry);
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      this.#rollBack();
+      for (const entry of batch) entry.failed(error);
+      return;
+    }
+    for (const entry of done) entry.committed();
+  }
+
+  #attempt(entry: Entry): boolean {
+    this.#database.exec('SAVEPOINT entry');
+    try {
+      entry.work();
+    } catch (error) {
+      // Where the disk failed, SQLite has ended the whole transaction already.
+      if (!this.#database.isTransaction) throw error;
+      this.#database.exec('ROLLBACK TO entry; RELEASE entry');
+      entry.failed(error);
+      return false;
+    }
+    this.#database.exec('RELEASE entry');
+    return true;
+  }
+
+  #rollBack(): void {
+    if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+  }
+}

@@ -1,0 +1,105 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { JobKind, JobSpec } from '../job/job.ts';
+import type { AttemptRecord, Outcome, OutcomeRecord } from '../job/outcome.ts';
+import { type Instant, instant } from '../job/units.ts';
+import { integrityFlaw, openLedgerForReading } from './open.ts';
+import { type JobRow, type JobState, jobRowOf, nullableText, type Row, text } from './rows.ts';
+
+export interface JobFilter {
+  readonly state?: JobState | undefined;
+  readonly outcome?: Outcome | undefined;
+  readonly kind?: JobKind | undefined;
+  readonly name?: string | undefined;
+  readonly limit: number;
+}
+
+export interface JobDetails extends JobRow {
+  readonly spec: JobSpec;
+  readonly fileName: string;
+  readonly droppedBy: number;
+  readonly attempts: readonly AttemptRecord[];
+  /** When the attempt that runs now began. */
+  readonly runningSince: Instant | null;
+  readonly record: OutcomeRecord | null;
+}
+
+/** What the ledger tells to whoever may read it, with or without a supervisor. */
+export class History implements Disposable {
+  readonly #database: DatabaseSync;
+
+  /** @throws BootyError LEDGER_MISSING, LEDGER_UNUSABLE, LEDGER_NEWER */
+  constructor(path: string) {
+    this.#database = openLedgerForReading(path);
+  }
+
+  /** The newest first. */
+  list(filter: JobFilter): {
+    readonly jobs: readonly (JobRow & { readonly reason: string | null })[];
+    readonly more: boolean;
+  } {
+    const conditions: string[] = [];
+    const values: string[] = [];
+    for (const key of ['state', 'outcome', 'kind', 'name'] as const) {
+      const value = filter[key];
+      if (value === undefined) continue;
+      conditions.push(`${key} = ?`);
+      values.push(value);
+    }
+    const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
+    const rows = this.#database
+      .prepare(
+        `SELECT id, name, kind, state, priority, attempt, pipeline_id, dropped_at, accepted_at, started_at, ended_at, outcome,
+          json_extract(record, '$.reason') AS reason FROM job ${where} ORDER BY seq DESC LIMIT ?`,
+      )
+      .all(...values, filter.limit + 1);
+    const jobs = rows.slice(0, filter.limit).map((row) => ({ ...jobRowOf(row), reason: nullableText(row.reason) }));
+    return { jobs, more: rows.length > filter.limit };
+  }
+
+  /** The job of that id, or the only one whose id begins so. */
+  find(idOrPrefix: string): JobDetails | { readonly candidates: readonly string[] } {
+    const exact = this.#database.prepare('SELECT * FROM job WHERE id = ?').get(idOrPrefix);
+    if (exact) return this.#details(exact);
+    const end = `${idOrPrefix}\u{10ffff}`;
+    const rows = this.#database
+      .prepare('SELECT * FROM job WHERE id >= ? AND id < ? ORDER BY id LIMIT 6')
+      .all(idOrPrefix, end);
+    // A pipeline and its verifier share their beginning; who types it means the pipeline.
+    const jobs = rows.filter((row) => row.pipeline_id === null);
+    return jobs.length === 1 && jobs[0] ? this.#details(jobs[0]) : { candidates: rows.map((row) => text(row.id)) };
+  }
+
+  counts(): Readonly<Record<string, number>> {
+    const rows = this.#database
+      .prepare('SELECT coalesce(outcome, state) AS what, count(*) AS count FROM job GROUP BY what')
+      .all();
+    return Object.fromEntries(rows.map((row) => [text(row.what), Number(row.count)]));
+  }
+
+  /** What SQLite finds wrong with the file, or null. */
+  flaw(): string | null {
+    return integrityFlaw(this.#database);
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close();
+  }
+
+  #details(row: Row): JobDetails {
+    const attempts = this.#database
+      .prepare('SELECT started_at, record FROM attempt WHERE job_id = ? ORDER BY number')
+      .all(text(row.id));
+    const current = attempts.find((attempt) => attempt.record === null);
+    return {
+      ...jobRowOf(row),
+      spec: JSON.parse(text(row.spec)) as JobSpec,
+      fileName: text(row.file_name),
+      droppedBy: Number(row.dropped_by),
+      attempts: attempts.flatMap((attempt) =>
+        attempt.record === null ? [] : [JSON.parse(text(attempt.record)) as AttemptRecord],
+      ),
+      runningSince: current ? instant(Number(current.started_at)) : null,
+      record: row.record === null ? null : (JSON.parse(text(row.record)) as OutcomeRecord),
+    };
+  }
+}

@@ -1,0 +1,259 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { type JobId, jobIdOfDrop, verifierIdOf } from '../job/id.ts';
+import type { Job, JobKind } from '../job/job.ts';
+import { judgePipeline } from '../job/judge.ts';
+import type { AttemptRecord, OutcomeRecord } from '../job/outcome.ts';
+import { type Instant, instant } from '../job/units.ts';
+import type { Acceptable, Acceptance, Claim, Finish, Finished, JobQueue } from '../schedule/queue.ts';
+import { Committer } from './committer.ts';
+import { openLedgerFile } from './open.ts';
+import { attemptRecord, type JobEnd, jobEnd, outcomeRecord } from './records.ts';
+import { jobOf, type Row, recordOf, text } from './rows.ts';
+
+/** A process that an attempt started, so that recovery can tell it from another with the same pid. */
+export interface ProcessRecord {
+  readonly pid: number;
+  /** Clock ticks after boot (proc(5), stat, field 22). */
+  readonly startTime: string;
+  readonly bootId: string;
+}
+
+/** An attempt that was under way when the last supervisor died. */
+export interface Leftover {
+  readonly claim: Claim;
+  readonly process: ProcessRecord | null;
+  /** How many earlier attempts of this job were interrupted or lost. */
+  readonly lostBefore: number;
+}
+
+export type Counts = Readonly<Record<'waiting' | 'running' | 'verifying', number>>;
+
+const statementTexts = {
+  findJob: 'SELECT id, drop_token FROM job WHERE id = ?',
+  insertJob: `INSERT INTO job (id, name, kind, state, priority, spec, pipeline_id, drop_token, file_name, dropped_by, dropped_at, accepted_at)
+    VALUES (?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?)`,
+  nextWaiting: `SELECT * FROM job WHERE state = 'waiting' AND kind = ? ORDER BY priority DESC, seq LIMIT ?`,
+  takeJob: `UPDATE job SET state = 'running', token = token + 1, attempt = attempt + 1, started_at = coalesce(started_at, ?) WHERE id = ?`,
+  insertAttempt: 'INSERT INTO attempt (job_id, number, token, started_at) VALUES (?, ?, ?, ?)',
+  deleteAttempt: 'DELETE FROM attempt WHERE job_id = ? AND number = ? AND token = ?',
+  releaseJob: `UPDATE job SET state = 'waiting', attempt = attempt - 1, started_at = CASE attempt WHEN 1 THEN NULL ELSE started_at END
+    WHERE id = ? AND state = 'running' AND token = ?`,
+  runningJob: `SELECT id FROM job WHERE id = ? AND state = 'running' AND token = ?`,
+  noteProcess: 'UPDATE attempt SET process = ? WHERE job_id = ? AND number = ? AND token = ? AND record IS NULL',
+  endAttempt: 'UPDATE attempt SET record = ? WHERE job_id = ? AND number = ?',
+  waitAgain: `UPDATE job SET state = 'waiting' WHERE id = ?`,
+  verifyJob: `UPDATE job SET state = 'verifying', outputs = ? WHERE id = ?`,
+  endJob: `UPDATE job SET state = 'ended', ended_at = ?, outcome = ?, record = ? WHERE id = ?`,
+  attemptsOf: 'SELECT record FROM attempt WHERE job_id = ? AND record IS NOT NULL ORDER BY number',
+  verifyingJob: `SELECT * FROM job WHERE id = ? AND state = 'verifying'`,
+  oweReport: 'INSERT INTO report (job_id) VALUES (?)',
+  dueReports: 'SELECT job.record FROM report JOIN job ON job.id = report.job_id LIMIT ?',
+  reported: 'DELETE FROM report WHERE job_id = ?',
+  leftovers: `SELECT job.*, attempt.started_at AS attempt_started_at, attempt.process FROM job
+    JOIN attempt ON attempt.job_id = job.id AND attempt.number = job.attempt WHERE job.state = 'running' ORDER BY job.seq`,
+  counts: `SELECT state, count(*) AS count FROM job WHERE state IN ('waiting', 'running', 'verifying') GROUP BY state`,
+} as const;
+
+/** The durable record of every job: the queue of one machine, in one SQLite file. */
+export class Ledger implements JobQueue {
+  readonly #database: DatabaseSync;
+  readonly #committer: Committer;
+  readonly #sql: Readonly<Record<keyof typeof statementTexts, StatementSync>>;
+
+  /** @throws BootyError LEDGER_UNUSABLE, LEDGER_NEWER */
+  constructor(path: string) {
+    this.#database = openLedgerFile(path);
+    this.#committer = new Committer(this.#database);
+    const prepare = ([name, sql]: [string, string]): [string, StatementSync] => [name, this.#database.prepare(sql)];
+    this.#sql = Object.fromEntries(Object.entries(statementTexts).map(prepare)) as Record<
+      keyof typeof statementTexts,
+      StatementSync
+    >;
+  }
+
+  accept(drops: readonly Acceptable[], now: Instant): Promise<Acceptance[]> {
+    return this.#committer.commit(() => drops.map((drop) => this.#acceptOne(drop, now)));
+  }
+
+  claim(kind: JobKind, limit: number, now: Instant): Promise<Claim[]> {
+    return this.#committer.commit(() => this.#sql.nextWaiting.all(kind, limit).map((row) => this.#take(row, now)));
+  }
+
+  release(claim: Claim): Promise<void> {
+    return this.#committer.commit(() => {
+      if (this.#sql.releaseJob.run(claim.job.id, claim.token).changes === 1)
+        this.#sql.deleteAttempt.run(claim.job.id, claim.attempt, claim.token);
+    });
+  }
+
+  finish(claim: Claim, finish: Finish): Promise<Finished> {
+    return this.#committer.commit(() => this.#finishOne(claim, finish));
+  }
+
+  /** Records which process runs an attempt, for the recovery after our own death. */
+  noteProcess(claim: Claim, process: ProcessRecord): Promise<void> {
+    return this.#committer.commit(() => {
+      this.#sql.noteProcess.run(JSON.stringify(process), claim.job.id, claim.attempt, claim.token);
+    });
+  }
+
+  /** The pipeline whose steps have succeeded and whose verifier has not ended, as its outcome would be; null where there is none. */
+  verifying(id: JobId): OutcomeRecord | null {
+    const row = this.#sql.verifyingJob.get(id);
+    if (!row) return null;
+    const attempts = this.#attemptsOf(id);
+    const endedAt = instant(Date.parse(attempts.at(-1)?.endedAt ?? ''));
+    const outputs = JSON.parse(text(row.outputs)) as Record<string, string>;
+    const end = {
+      outcome: 'succeeded',
+      cause: null,
+      reason: null,
+      step: null,
+      exitCode: 0,
+      signal: null,
+      sentry: null,
+      outputs,
+      verdicts: [],
+    } as const;
+    return outcomeRecord(jobOf(row), attempts, { ...end, endedAt, release: null, environment: '' });
+  }
+
+  /** Outcomes whose reports were still owed when they were last looked at. */
+  reportsDue(limit: number): OutcomeRecord[] {
+    return this.#sql.dueReports.all(limit).map(recordOf);
+  }
+
+  /** The report of this job has been made, durably. */
+  reported(id: JobId): Promise<void> {
+    return this.#committer.commit(() => {
+      this.#sql.reported.run(id);
+    });
+  }
+
+  /** What was running when the last supervisor went. */
+  leftovers(): Leftover[] {
+    return this.#sql.leftovers.all().map((row) => ({
+      claim: {
+        job: jobOf(row),
+        attempt: Number(row.attempt),
+        token: Number(row.token),
+        startedAt: instant(Number(row.attempt_started_at)),
+      },
+      process:
+        row.process === null || row.process === undefined ? null : (JSON.parse(text(row.process)) as ProcessRecord),
+      lostBefore: this.#attemptsOf(text(row.id)).filter((attempt) => attempt.cause === 'lost').length,
+    }));
+  }
+
+  counts(): Counts {
+    const rows = this.#sql.counts.all().map((row) => [row.state, Number(row.count)]);
+    return { waiting: 0, running: 0, verifying: 0, ...Object.fromEntries(rows) };
+  }
+
+  /** Commits what is under way, and closes the file. */
+  [Symbol.dispose](): void {
+    this.#committer.flush();
+    this.#database.close();
+  }
+
+  #acceptOne({ id, spec, drop }: Acceptable, now: Instant): Acceptance {
+    const chosen = id ?? jobIdOfDrop(spec.name, drop.token);
+    const taken = this.#sql.findJob.get(chosen);
+    if (taken)
+      return taken.drop_token === drop.token ? { kind: 'repeated', id: chosen } : { kind: 'duplicate', id: chosen };
+    const job: Job = {
+      id: chosen,
+      spec,
+      pipelineId: null,
+      droppedAt: drop.droppedAt,
+      acceptedAt: now,
+      droppedBy: drop.uid,
+    };
+    this.#insert(job, drop.token, drop.fileName);
+    return { kind: 'accepted', job };
+  }
+
+  #insert(job: Job, token: string, fileName: string): void {
+    const { spec } = job;
+    this.#sql.insertJob.run(
+      job.id,
+      spec.name,
+      spec.kind,
+      spec.priority,
+      JSON.stringify(spec),
+      job.pipelineId,
+      token,
+      fileName,
+      job.droppedBy,
+      job.droppedAt,
+      job.acceptedAt,
+    );
+  }
+
+  #take(row: Row, now: Instant): Claim {
+    const claim = { job: jobOf(row), attempt: Number(row.attempt) + 1, token: Number(row.token) + 1, startedAt: now };
+    this.#sql.takeJob.run(now, claim.job.id);
+    this.#sql.insertAttempt.run(claim.job.id, claim.attempt, claim.token, now);
+    return claim;
+  }
+
+  #finishOne(claim: Claim, finish: Finish): Finished {
+    const { job } = claim;
+    if (!this.#sql.runningJob.get(job.id, claim.token)) return { kind: 'stale' };
+    this.#sql.endAttempt.run(JSON.stringify(attemptRecord(claim, finish)), job.id, claim.attempt);
+    if (finish.again) {
+      this.#sql.waitAgain.run(job.id);
+      return { kind: 'waiting' };
+    }
+    if (finish.judgement.outcome === 'succeeded' && job.spec.verify)
+      return { kind: 'verifying', verifier: this.#startVerifying(job, finish) };
+    const record = this.#end(job, jobEnd(finish));
+    const pipeline = job.pipelineId ? this.#endPipeline(job.pipelineId, record, finish) : null;
+    return { kind: 'ended', records: pipeline ? [record, pipeline] : [record] };
+  }
+
+  #startVerifying(pipeline: Job, finish: Finish): Job {
+    if (!pipeline.spec.verify) throw new Error(`job ${pipeline.id} has no verifier`);
+    const verifier: Job = {
+      ...pipeline,
+      id: verifierIdOf(pipeline.id),
+      spec: pipeline.spec.verify,
+      pipelineId: pipeline.id,
+      acceptedAt: finish.endedAt,
+    };
+    this.#sql.verifyJob.run(JSON.stringify(finish.outputs), pipeline.id);
+    this.#insert(verifier, '', '');
+    return verifier;
+  }
+
+  #endPipeline(id: JobId, verifier: OutcomeRecord, finish: Finish): OutcomeRecord | null {
+    const row = this.#sql.verifyingJob.get(id);
+    if (!row) return null;
+    const attempts = this.#attemptsOf(id);
+    const { outcome, reason } = verifier;
+    return this.#end(jobOf(row), {
+      ...judgePipeline(verifier),
+      step: null,
+      exitCode: attempts.at(-1)?.exitCode ?? null,
+      signal: null,
+      // The crash of a verifier is one event, and both outcomes name it.
+      sentry: outcome === 'crashed' ? verifier.sentry : null,
+      outputs: JSON.parse(text(row.outputs)) as Record<string, string>,
+      endedAt: finish.endedAt,
+      release: finish.release,
+      environment: finish.environment,
+      verdicts: [{ id: verifier.id, outcome, reason }],
+    });
+  }
+
+  #end(job: Job, end: JobEnd): OutcomeRecord {
+    const record = outcomeRecord(job, this.#attemptsOf(job.id), end);
+    this.#sql.endJob.run(end.endedAt, record.outcome, JSON.stringify(record), job.id);
+    this.#sql.oweReport.run(job.id);
+    return record;
+  }
+
+  #attemptsOf(id: string): AttemptRecord[] {
+    return this.#sql.attemptsOf.all(id).map((row) => JSON.parse(text(row.record)) as AttemptRecord);
+  }
+}

@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
+import { BootyError } from '../job/error.ts';
+import { applicationId, migrations, schemaVersion } from './schema.ts';
+
+/**
+ * Opens or makes the ledger at the path, brought to this program's version in one transaction. WAL with
+ * synchronous=FULL: a committed transaction survives a power cut (sqlite.org/pragma.html#pragma_synchronous).
+ * @throws BootyError LEDGER_UNUSABLE, LEDGER_NEWER; the file is then as it was
+ */
+export function openLedgerFile(path: string): DatabaseSync {
+  let database: DatabaseSync | null = null;
+  try {
+    database = new DatabaseSync(path, { timeout: 5000 });
+    refuseStrangers(database, path);
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000;');
+    migrate(database);
+    return database;
+  } catch (error) {
+    database?.close();
+    throw unusable(error, path);
+  }
+}
+
+/**
+ * Opens the ledger for reading beside a supervisor, or without one.
+ * @throws BootyError LEDGER_MISSING, LEDGER_UNUSABLE, LEDGER_NEWER
+ */
+export function openLedgerForReading(path: string): DatabaseSync {
+  if (!existsSync(path)) {
+    throw new BootyError('LEDGER_MISSING', `no ledger at ${path}`, {
+      hint: 'no supervisor has run here yet: start one, or name the right place with --root or BOOTY_ROOT',
+    });
+  }
+  let database: DatabaseSync | null = null;
+  try {
+    // Without a log beside it the file is complete and nobody writes it: reading it then needs no right to write there.
+    const location = existsSync(`${path}-wal`) ? path : new URL(`${pathToFileURL(path).href}?immutable=1`);
+    database = new DatabaseSync(location, { readOnly: true, timeout: 5000 });
+    refuseStrangers(database, path);
+    return database;
+  } catch (error) {
+    database?.close();
+    throw unusable(error, path);
+  }
+}
+
+/** What SQLite finds wrong with the file, or null (PRAGMA quick_check, at most one line). */
+export function integrityFlaw(database: DatabaseSync): string | null {
+  const row = database.prepare('PRAGMA quick_check(1)').get();
+  const finding = String(row?.quick_check ?? 'no answer');
+  return finding === 'ok' ? null : finding;
+}
+
+function refuseStrangers(database: DatabaseSync, path: string): void {
+  const version = pragma(database, 'user_version');
+  const owner = pragma(database, 'application_id');
+  const empty = version === 0 && pragma(database, 'schema_version') === 0;
+  if (!empty && owner !== applicationId) {
+    throw new BootyError('LEDGER_UNUSABLE', `${path} is not a ledger of Booty`, {
+      hint: 'move it away, or choose another place with --state or BOOTY_STATE',
+    });
+  }
+  if (version > schemaVersion) {
+    throw new BootyError(
+      'LEDGER_NEWER',
+      `${path} was written by a newer Booty (ledger version ${version}, this program knows ${schemaVersion})`,
+      {
+        hint: 'install that version again; nothing was changed',
+      },
+    );
+  }
+}
+
+function migrate(database: DatabaseSync): void {
+  const from = pragma(database, 'user_version');
+  if (from === schemaVersion) return;
+  database.exec('BEGIN IMMEDIATE');
+  for (let version = from + 1; version <= schemaVersion; version += 1) database.exec(migrations[version] ?? '');
+  database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}; COMMIT`);
+}
+
+const pragma = (database: DatabaseSync, name: string): number =>
+  Number(database.prepare(`PRAGMA ${name}`).get()?.[name] ?? 0);
+
+function unusable(error: unknown, path: string): unknown {
+  if (error instanceof BootyError || !(error instanceof Error)) return error;
+  return new BootyError('LEDGER_UNUSABLE', `the ledger ${path} cannot be used: ${error.message}`, {
+    hint: 'check that its directory exists and belongs to the user of the supervisor, and that the disk has room',
+    cause: error,
+  });
+}

@@ -1,0 +1,88 @@
+import type { Job } from '../job/job.ts';
+import type { Judgement } from '../job/judge.ts';
+import type { AttemptRecord, OutcomeRecord, VerdictRecord } from '../job/outcome.ts';
+import { type Instant, timestamp } from '../job/units.ts';
+import type { Claim, Finish } from '../schedule/queue.ts';
+
+/** The record of an attempt that has ended. */
+export function attemptRecord(claim: Claim, finish: Finish): AttemptRecord {
+  const { judgement } = finish;
+  return {
+    attempt: claim.attempt,
+    startedAt: timestamp(claim.startedAt),
+    endedAt: timestamp(finish.endedAt),
+    outcome: judgement.outcome,
+    ...detailsOf(judgement),
+    durationMs: finish.durationMs,
+    sentry: finish.capture,
+  };
+}
+
+export interface JobEnd
+  extends Pick<OutcomeRecord, 'outcome' | 'cause' | 'reason' | 'step' | 'exitCode' | 'signal' | 'sentry' | 'outputs'> {
+  readonly endedAt: Instant;
+  readonly release: string | null;
+  readonly environment: string;
+  readonly verdicts: readonly VerdictRecord[];
+}
+
+/** How a job ends with the last attempt's judgement. */
+export function jobEnd(finish: Finish): JobEnd {
+  const { judgement } = finish;
+  return {
+    // An interrupted job that may not run again has lost its supervisor.
+    outcome: judgement.outcome === 'interrupted' ? 'crashed' : judgement.outcome,
+    ...detailsOf(judgement),
+    sentry: finish.capture,
+    outputs: finish.outputs,
+    endedAt: finish.endedAt,
+    release: finish.release,
+    environment: finish.environment,
+    verdicts: [],
+  };
+}
+
+/** The job's outcome file. */
+export function outcomeRecord(job: Job, attempts: readonly AttemptRecord[], end: JobEnd): OutcomeRecord {
+  const first = attempts[0];
+  const { endedAt, ...rest } = end;
+  return {
+    version: 1,
+    id: job.id,
+    name: job.spec.name,
+    kind: job.spec.kind,
+    ...rest,
+    attempt: attempts.length,
+    attempts,
+    droppedAt: timestamp(job.droppedAt),
+    acceptedAt: timestamp(job.acceptedAt),
+    startedAt: first?.startedAt ?? null,
+    endedAt: timestamp(endedAt),
+    durationMs: first ? Math.max(0, endedAt - Date.parse(first.startedAt)) : null,
+    pipelineId: job.pipelineId,
+  };
+}
+
+function detailsOf(judgement: Judgement): Pick<AttemptRecord, 'cause' | 'reason' | 'step' | 'exitCode' | 'signal'> {
+  switch (judgement.outcome) {
+    case 'succeeded':
+      return { cause: null, reason: null, step: null, exitCode: 0, signal: null };
+    case 'rejected':
+      return {
+        cause: null,
+        reason: judgement.reason,
+        step: judgement.step,
+        exitCode: judgement.exitCode,
+        signal: judgement.signal,
+      };
+    case 'crashed':
+    case 'interrupted':
+      return {
+        cause: judgement.cause,
+        reason: judgement.reason,
+        step: judgement.step,
+        exitCode: judgement.exitCode,
+        signal: judgement.signal,
+      };
+  }
+}

@@ -1,0 +1,59 @@
+import type { SQLOutputValue } from 'node:sqlite';
+import type { JobId } from '../job/id.ts';
+import type { Job, JobKind, JobSpec } from '../job/job.ts';
+import type { Outcome, OutcomeRecord } from '../job/outcome.ts';
+import { type Instant, instant } from '../job/units.ts';
+
+/** What SQLite answers for a row. Only the ledger writes these tables, so their values are what the schema says. */
+export type Row = Record<string, SQLOutputValue>;
+
+export type JobState = 'waiting' | 'running' | 'verifying' | 'ended';
+export const jobStates: readonly JobState[] = ['waiting', 'running', 'verifying', 'ended'];
+
+/** A job as `booty list` and `booty show` see it. */
+export interface JobRow {
+  readonly id: JobId;
+  readonly name: string;
+  readonly kind: JobKind;
+  readonly state: JobState;
+  readonly priority: number;
+  readonly attempt: number;
+  readonly pipelineId: JobId | null;
+  readonly droppedAt: Instant;
+  readonly acceptedAt: Instant;
+  readonly startedAt: Instant | null;
+  readonly endedAt: Instant | null;
+  readonly outcome: Outcome | null;
+}
+
+export const text = (value: SQLOutputValue | undefined): string => String(value);
+export const nullableText = (value: SQLOutputValue | undefined): string | null =>
+  value === null || value === undefined ? null : String(value);
+export const nullableInstant = (value: SQLOutputValue | undefined): Instant | null =>
+  value === null || value === undefined ? null : instant(Number(value));
+
+export const jobOf = (row: Row): Job => ({
+  id: text(row.id) as JobId,
+  spec: JSON.parse(text(row.spec)) as JobSpec,
+  pipelineId: nullableText(row.pipeline_id) as JobId | null,
+  droppedAt: instant(Number(row.dropped_at)),
+  acceptedAt: instant(Number(row.accepted_at)),
+  droppedBy: Number(row.dropped_by),
+});
+
+export const jobRowOf = (row: Row): JobRow => ({
+  id: text(row.id) as JobId,
+  name: text(row.name),
+  kind: text(row.kind) as JobKind,
+  state: text(row.state) as JobState,
+  priority: Number(row.priority),
+  attempt: Number(row.attempt),
+  pipelineId: nullableText(row.pipeline_id) as JobId | null,
+  droppedAt: instant(Number(row.dropped_at)),
+  acceptedAt: instant(Number(row.accepted_at)),
+  startedAt: nullableInstant(row.started_at),
+  endedAt: nullableInstant(row.ended_at),
+  outcome: nullableText(row.outcome) as Outcome | null,
+});
+
+export const recordOf = (row: Row): OutcomeRecord => JSON.parse(text(row.record)) as OutcomeRecord;

@@ -1,0 +1,52 @@
+import { closeSync } from 'node:fs';
+import koffi from 'koffi';
+
+/*
+ * The few calls that Node.js does not have. Loaded when the first is made: commands that need none don't pay for it.
+ */
+
+const O_CLOEXEC = 0o2000000;
+const PR_SET_DUMPABLE = 4;
+
+let loaded: ReturnType<typeof bind> | null = null;
+const libc = (): ReturnType<typeof bind> => (loaded ??= bind());
+
+function bind() {
+  const library = koffi.load('libc.so.6');
+  return {
+    pipe2: library.func('int pipe2(_Out_ int *fds, int flags)') as (fds: Int32Array, flags: number) => number,
+    prctl: library.func(
+      'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',
+    ) as (option: number, a: number, b: number, c: number, d: number) => number,
+  };
+}
+
+export interface PipeEnds {
+  readonly read: number;
+  readonly write: number;
+}
+
+/**
+ * A pipe (pipe2(2)), closed on exec. A child needs a real one: what Node.js calls `pipe` is a socket pair, and
+ * `echo > /dev/stderr` fails on a socket with ENXIO.
+ * @throws where no descriptor is left (EMFILE, ENFILE)
+ */
+export function openPipe(): PipeEnds {
+  const ends = new Int32Array(2);
+  if (libc().pipe2(ends, O_CLOEXEC) !== 0)
+    throw Object.assign(new Error('no file descriptor left for a pipe'), { code: 'EMFILE' });
+  return { read: ends[0] ?? -1, write: ends[1] ?? -1 };
+}
+
+export function closePipe(ends: PipeEnds): void {
+  closeSync(ends.read);
+  closeSync(ends.write);
+}
+
+/**
+ * Closes this process's memory, environment and descriptors to other processes of the same user, jobs above all:
+ * /proc/PID/{environ,mem,maps,fd} then belong to root (prctl(2), PR_SET_DUMPABLE; proc(5)).
+ */
+export function forbidInspection(): void {
+  if (libc().prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) !== 0) throw new Error('prctl(PR_SET_DUMPABLE) failed');
+}

@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { withoutAttachments } from './envelope.ts';
+import type { Outbox, Waiting } from './outbox.ts';
+import { decideReply, type NextStep, type Reply } from './reply.ts';
+
+export type DeliveryEvent =
+  | { readonly kind: 'delivered'; readonly eventId: string }
+  /** Told once when deliveries begin to fail. */
+  | { readonly kind: 'delayed'; readonly why: string; readonly waiting: number }
+  | { readonly kind: 'buried'; readonly eventId: string; readonly why: string };
+
+const answerLimitMs = 10_000;
+
+/** Sends what is in the outbox, oldest first, one at a time, for as long as it runs. Nothing waits for it. */
+export class Delivery implements AsyncDisposable {
+  readonly #outbox: Outbox;
+  readonly #endpoint: URL;
+  readonly #tell: (event: DeliveryEvent) => void;
+  readonly #stopping = new AbortController();
+  readonly #running: Promise<void>;
+  #wake: PromiseWithResolvers<void> = Promise.withResolvers();
+  #failures = 0;
+
+  constructor(outbox: Outbox, endpoint: URL, tell: (event: DeliveryEvent) => void) {
+    this.#outbox = outbox;
+    this.#endpoint = endpoint;
+    this.#tell = tell;
+    outbox.onStored(() => this.#wake.resolve());
+    this.#running = this.#run();
+  }
+
+  /** Gives up the request under way; its envelope stays in the outbox. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort();
+    this.#wake.resolve();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      const oldest = this.#outbox.oldest();
+      if (!oldest) {
+        await this.#wake.promise;
+        this.#wake = Promise.withResolvers();
+        continue;
+      }
+      const pauseMs = await this.#deliver(oldest);
+      if (pauseMs > 0) await this.#pause(pauseMs);
+    }
+  }
+
+  async #deliver(waiting: Waiting): Promise<number> {
+    if (this.#outbox.isTooOld(waiting, Date.now()))
+      return this.#act(waiting, { kind: 'dead', why: 'older than outbox.maxAge' });
+    const envelope = this.#read(waiting);
+    if (envelope === null) return 0;
+    if (!Buffer.isBuffer(envelope))
+      return this.#act(waiting, decideReply(envelope, this.#failures, false, Math.random(), Date.now()));
+    const first = decideReply(await this.#send(envelope), this.#failures, false, Math.random(), Date.now());
+    if (first.kind !== 'strip') return this.#act(waiting, first);
+    const smaller = withoutAttachments(envelope);
+    this.#outbox.replace(waiting, smaller);
+    return this.#act(waiting, decideReply(await this.#send(smaller), this.#failures, true, Math.random(), Date.now()));
+  }
+
+  #act(waiting: Waiting, next: NextStep): number {
+    if (this.#stopping.signal.aborted && next.kind === 'keep') return 0;
+    switch (next.kind) {
+      case 'delivered':
+        this.#failures = 0;
+        this.#outbox.remove(waiting);
+        this.#tell({ kind: 'delivered', eventId: waiting.eventId });
+        return next.pauseMs;
+      case 'keep':
+        this.#failures += 1;
+        if (this.#failures === 1) this.#tell({ kind: 'delayed', why: next.why, waiting: this.#outbox.count });
+        return next.pauseMs;
+      case 'dead':
+        this.#outbox.bury(waiting);
+        this.#tell({ kind: 'buried', eventId: waiting.eventId, why: next.why });
+        return 0;
+      case 'strip':
+        throw new Error('an envelope without attachments cannot be stripped again');
+    }
+  }
+
+  async #send(envelope: Buffer<ArrayBuffer>): Promise<Reply> {
+    try {
+      const response = await fetch(this.#endpoint, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/x-sentry-envelope' },
+        body: envelope,
+        redirect: 'manual',
+        signal: AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(answerLimitMs)]),
+      });
+      await response.body?.cancel();
+      const header = (name: string): string | null => response.headers.get(name);
+      return {
+        kind: 'answer',
+        status: response.status,
+        rateLimits: header('X-Sentry-Rate-Limits'),
+        retryAfter: header('Retry-After'),
+      };
+    } catch (error) {
+      return { kind: 'unreachable', message: reasonOf(error) };
+    }
+  }
+
+  /** Null where the envelope has gone; a disk that cannot be read is like a server that cannot be reached. */
+  #read(waiting: Waiting): Buffer<ArrayBuffer> | Extract<Reply, { kind: 'unreachable' }> | null {
+    try {
+      const envelope = this.#outbox.read(waiting);
+      if (!envelope) this.#outbox.remove(waiting);
+      return envelope;
+    } catch (error) {
+      return { kind: 'unreachable', message: reasonOf(error) };
+    }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    try {
+      await sleep(ms, undefined, { signal: this.#stopping.signal });
+    } catch (error) {
+      if (!this.#stopping.signal.aborted) throw error;
+    }
+  }
+}
+
+/** fetch(2) hides the system's error in its cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  if (error.name === 'TimeoutError') return `no answer within ${answerLimitMs / 1000} s`;
+  return cause instanceof Error
+    ? ('code' in cause && typeof cause.code === 'string' && cause.code) || cause.message
+    : error.message;
+}

@@ -1,0 +1,210 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCode } from '../disk/durable.ts';
+import type { Exit } from '../job/exit.ts';
+import type { Step } from '../job/job.ts';
+import type { Milliseconds } from '../job/units.ts';
+import type { Claim } from '../schedule/queue.ts';
+import { type Child, startChild } from './child.ts';
+import { Deadline } from './deadline.ts';
+import { markOf, stepEnvironment, type VerifierFiles } from './environment.ts';
+import { AttemptOutput } from './output.ts';
+import { groupExists, signalGroup } from './processes.ts';
+import { killSurvivors } from './survivors.ts';
+import { type JobPlace, logPath, makeWorkdir } from './workdir.ts';
+
+export interface AttemptSettings {
+  readonly machine: Readonly<Record<string, string>>;
+  readonly killGraceMs: Milliseconds;
+}
+
+/** One step of an attempt that has ended. */
+export interface StepRun {
+  readonly step: string;
+  readonly argv: readonly string[];
+  readonly startedAtMs: number;
+  readonly durationMs: number;
+  readonly exit: Exit;
+}
+
+export interface AttemptResult {
+  /** In order, the one that decided last. */
+  readonly steps: readonly [StepRun, ...StepRun[]];
+  readonly output: AttemptOutput;
+  /** By the monotonic clock. */
+  readonly durationMs: number;
+  /** Processes that its steps left behind and that were killed; null where some could not be. */
+  readonly survivors: number | null;
+}
+
+type Ending = Extract<Exit, { kind: 'timeout' | 'cancelled' }>;
+
+/** How long the output of an ended child is awaited while somebody else still holds it open. */
+const outputPatienceMs = 100;
+const groupPollMs = 20;
+
+/**
+ * Runs the steps of one claim in order, until one does not succeed.
+ *
+ *   start ──▶ step 1 ──▶ step 2 ──▶ … ──▶ whoever is left is killed ──▶ result
+ *               │ time limit, cancel
+ *               └──▶ TERM to its group ──grace──▶ KILL
+ *
+ * The first reason to end it is the one that counts.
+ */
+export class Attempt {
+  readonly #claim: Claim;
+  readonly #place: JobPlace;
+  readonly #settings: AttemptSettings;
+  readonly #verifier: VerifierFiles | null;
+  /** Told of each child once it runs, for the ledger. */
+  readonly #onStart: (pid: number) => void;
+  #ending: Ending | null = null;
+  #child: Child | null = null;
+  /** Groups that had members left when their leader ended. */
+  readonly #openGroups: number[] = [];
+  #grace: Deadline | null = null;
+
+  constructor(
+    claim: Claim,
+    place: JobPlace,
+    settings: AttemptSettings,
+    verifier: VerifierFiles | null,
+    onStart: (pid: number) => void,
+  ) {
+    this.#claim = claim;
+    this.#place = place;
+    this.#settings = settings;
+    this.#verifier = verifier;
+    this.#onStart = onStart;
+  }
+
+  /** Ends the attempt as cancelled: TERM, and KILL after the grace. */
+  cancel(): void {
+    this.#end({ kind: 'cancelled' });
+  }
+
+  /** Cuts the grace short. */
+  kill(): void {
+    this.cancel();
+    this.#grace?.[Symbol.dispose]();
+    this.#grace = null;
+    if (this.#child) signalGroup(this.#child.pid, 'SIGKILL');
+  }
+
+  async run(): Promise<AttemptResult> {
+    const started = performance.now();
+    const { spec } = this.#claim.job;
+    const output = new AttemptOutput(logPath(this.#place, this.#claim.attempt), spec.outputMaxBytes);
+    const children: Child[] = [];
+    const runs: StepRun[] = [];
+    using _limit = new Deadline(spec.timeoutMs, () =>
+      this.#end({ kind: 'timeout', limitMs: spec.timeoutMs, of: 'job' }),
+    );
+    for (const step of spec.steps) {
+      const run = await this.#runStep(step, output, children);
+      runs.push(run);
+      if (run.exit.kind !== 'code' || run.exit.code !== 0) break;
+    }
+    const survivors = await this.#clear(children);
+    output[Symbol.dispose]();
+    const [first, ...rest] = runs;
+    if (!first) throw new Error(`job ${this.#claim.job.id} has no steps`);
+    return { steps: [first, ...rest], output, durationMs: Math.round(performance.now() - started), survivors };
+  }
+
+  async #runStep(step: Step, output: AttemptOutput, children: Child[]): Promise<StepRun> {
+    const startedAtMs = Date.now();
+    const started = performance.now();
+    const argv = this.#argvOf(step);
+    const ended = (exit: Exit): StepRun => ({
+      step: step.name,
+      argv,
+      startedAtMs,
+      durationMs: Math.round(performance.now() - started),
+      exit,
+    });
+    if (this.#ending) return ended(this.#ending);
+    const unprepared = this.#prepare(step);
+    if (unprepared) return ended(unprepared);
+    const env = stepEnvironment(this.#settings.machine, this.#claim, step, this.#place, this.#verifier);
+    const child = await startChild({ argv, cwd: this.#place.workdir, env }, (stream, chunk) =>
+      output.write(stream, chunk),
+    );
+    if (child.kind === 'spawn') return ended(child);
+    children.push(child);
+    this.#child = child;
+    this.#onStart(child.pid);
+    // The reason to end may have come while the child was being started.
+    if (this.#ending) this.#terminate(child);
+    const limitMs = step.timeoutMs;
+    using _limit =
+      limitMs === null ? null : new Deadline(limitMs, () => this.#end({ kind: 'timeout', limitMs, of: 'step' }));
+    const exit = await child.exited;
+    const decided = this.#ending ?? exit;
+    // A shell dies of the TERM at once; what it had started has the rest of the grace to put its things in order.
+    while (this.#ending && this.#grace && groupExists(child.pid)) await sleep(groupPollMs);
+    this.#child = null;
+    this.#grace?.[Symbol.dispose]();
+    if (groupExists(child.pid)) this.#openGroups.push(child.pid);
+    await Promise.race([child.drained, sleep(outputPatienceMs, undefined, { ref: false })]);
+    return ended(decided);
+  }
+
+  #end(ending: Ending): void {
+    if (this.#ending) return;
+    this.#ending = ending;
+    if (this.#child) this.#terminate(this.#child);
+  }
+
+  #terminate(child: Child): void {
+    signalGroup(child.pid, 'SIGTERM');
+    this.#grace = new Deadline(this.#settings.killGraceMs, () => {
+      this.#grace = null;
+      signalGroup(child.pid, 'SIGKILL');
+    });
+  }
+
+  /** Kills what the steps left behind. Cheap where they left nothing: who leaves the group mostly keeps the output open. */
+  async #clear(children: readonly Child[]): Promise<number | null> {
+    const drained = Promise.all(children.map((child) => child.drained)).then(() => true);
+    const open = !(await Promise.race([drained, sleep(0).then(() => false)]));
+    const suspicious = open || this.#ending !== null || this.#openGroups.length > 0;
+    const killed = suspicious ? await killSurvivors({ groups: this.#openGroups, mark: markOf(this.#claim) }) : 0;
+    if (open) await Promise.race([drained, sleep(outputPatienceMs)]);
+    for (const child of children) child.abandonOutput();
+    return killed;
+  }
+
+  /** Makes the files that a step needs; what the disk refuses is an exit. */
+  #prepare(step: Step): Extract<Exit, { kind: 'spawn' }> | null {
+    try {
+      makeWorkdir(this.#place);
+      if (step.action.kind === 'script') {
+        rmSync(this.#scriptPath, { force: true, recursive: true });
+        writeFileSync(this.#scriptPath, step.action.text, { mode: 0o700, flag: 'wx' });
+      }
+      return null;
+    } catch (error) {
+      const code = errorCode(error);
+      if (code === null) throw error;
+      return { kind: 'spawn', code, message: `its working directory cannot be made: ${code}` };
+    }
+  }
+
+  #argvOf({ action }: Step): readonly [string, ...string[]] {
+    switch (action.kind) {
+      case 'run':
+        return ['/bin/sh', '-e', '-c', action.line];
+      case 'command':
+        return action.argv;
+      case 'script':
+        return [this.#scriptPath];
+    }
+  }
+
+  get #scriptPath(): string {
+    return join(this.#place.directory, 'script');
+  }
+}

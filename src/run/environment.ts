@@ -1,0 +1,55 @@
+import { userInfo } from 'node:os';
+import type { Step } from '../job/job.ts';
+import type { Claim } from '../schedule/queue.ts';
+import type { JobPlace } from './workdir.ts';
+
+/** Marks every process of an attempt, so that those that left its process group are found again: see `survivors.ts`. */
+export const attemptMark = 'BOOTY_ATTEMPT_MARK';
+
+/** What every child gets of the machine: small, fixed, and nothing of the supervisor's own environment. */
+export function machineEnvironment(): Readonly<Record<string, string>> {
+  const user = userInfo();
+  return {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: user.homedir,
+    LANG: 'C.UTF-8',
+    TZ: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    USER: user.username,
+  };
+}
+
+export interface VerifierFiles {
+  readonly outcomePath: string;
+  readonly verdictPath: string;
+}
+
+/** The environment of one step: the machine's, the job's, the step's, and last Booty's own, which nothing overrides. */
+export function stepEnvironment(
+  machine: Readonly<Record<string, string>>,
+  claim: Claim,
+  step: Step,
+  place: JobPlace,
+  verifier: VerifierFiles | null,
+): Record<string, string> {
+  const { job } = claim;
+  return {
+    ...machine,
+    ...job.spec.env,
+    ...step.env,
+    BOOTY_JOB_ID: job.id,
+    BOOTY_JOB_NAME: job.spec.name,
+    BOOTY_JOB_KIND: job.spec.kind,
+    BOOTY_ATTEMPT: String(claim.attempt),
+    BOOTY_STEP: step.name,
+    BOOTY_WORKDIR: place.workdir,
+    BOOTY_OUTPUT: place.outputPath,
+    [attemptMark]: markOf(claim),
+    ...(job.pipelineId && verifier
+      ? { BOOTY_PIPELINE_ID: job.pipelineId, BOOTY_PIPELINE_OUTCOME: verifier.outcomePath }
+      : {}),
+    ...(verifier ? { BOOTY_VERDICT: verifier.verdictPath } : {}),
+  };
+}
+
+/** The value of {@link attemptMark}. */
+export const markOf = (claim: Claim): string => `${claim.job.id}/${claim.attempt}`;

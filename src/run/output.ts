@@ -1,0 +1,134 @@
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { errorCode } from '../disk/durable.ts';
+import { type ByteCount, formatBytes } from '../job/units.ts';
+
+export type StreamName = 'stdout' | 'stderr';
+
+/** How much of the end of each stream is kept for reading a crash. */
+export const tailBytes = 64 * 1024;
+
+/** A job may have put a link or a FIFO where its next log goes: neither is followed or waited for. */
+const appendOnly =
+  constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** The last bytes of a stream, in bounded memory. */
+export class Tail {
+  readonly #limit: number;
+  #chunks: Buffer[] = [];
+  #length = 0;
+  /** All that ever came. */
+  total = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  push(chunk: Buffer): void {
+    this.total += chunk.length;
+    // A copy of the part that is kept: the chunk may be a slice of a pool that should not be held.
+    const kept = Buffer.from(chunk.length > this.#limit ? chunk.subarray(chunk.length - this.#limit) : chunk);
+    this.#chunks.push(kept);
+    this.#length += kept.length;
+    if (this.#length > 2 * this.#limit || this.#chunks.length > 1024) this.#compact();
+  }
+
+  bytes(): Buffer {
+    this.#compact();
+    return this.#chunks[0] ?? Buffer.alloc(0);
+  }
+
+  /** As text; a character that the cut went through is left out. */
+  text(): string {
+    const all = this.bytes();
+    let start = 0;
+    if (this.total > all.length)
+      while (start < 4 && start < all.length && ((all[start] ?? 0) & 0xc0) === 0x80) start += 1;
+    return all.toString('utf8', start);
+  }
+
+  #compact(): void {
+    const all = Buffer.concat(this.#chunks);
+    const kept = all.length > this.#limit ? Buffer.from(all.subarray(all.length - this.#limit)) : all;
+    this.#chunks = kept.length > 0 ? [kept] : [];
+    this.#length = kept.length;
+  }
+}
+
+/**
+ * What one attempt prints: one log file of both streams as they came, and the tail of each. The file keeps at most
+ * `limit` bytes: what comes first, and, where more follows, the last {@link tailBytes} of it after a line that says how
+ * much is left out. A disk that refuses costs the log, with a note in it, and not the job.
+ */
+export class AttemptOutput implements Disposable {
+  readonly stdout = new Tail(tailBytes);
+  readonly stderr = new Tail(tailBytes);
+  readonly #path: string;
+  readonly #headLimit: number;
+  readonly #limit: ByteCount;
+  readonly #overflow = new Tail(tailBytes);
+  #file: number | null = null;
+  #written = 0;
+  #closed = false;
+  /** Why the log is incomplete; null where it is whole or cut at its limit. */
+  failure: string | null = null;
+
+  constructor(path: string, limit: ByteCount) {
+    this.#path = path;
+    this.#limit = limit;
+    this.#headLimit = Math.max(0, limit - tailBytes);
+  }
+
+  write(stream: StreamName, chunk: Buffer): void {
+    if (this.#closed) return;
+    this[stream].push(chunk);
+    const room = this.#headLimit - this.#written;
+    if (room > 0) this.#append(chunk.subarray(0, room));
+    if (chunk.length > room) this.#overflow.push(chunk.subarray(Math.max(0, room)));
+  }
+
+  /** Whether the job printed anything. */
+  get isEmpty(): boolean {
+    return this.stdout.total + this.stderr.total === 0;
+  }
+
+  /** The last line that is not blank, of stdout or else of stderr. */
+  lastLine(): string | null {
+    for (const tail of [this.stdout, this.stderr]) {
+      const line = tail
+        .text()
+        .split('\n')
+        .findLast((row) => row.trim() !== '');
+      if (line !== undefined) return line.trim().slice(0, 1000);
+    }
+    return null;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const left = this.#overflow.total - this.#overflow.bytes().length;
+    if (left > 0)
+      this.#append(
+        Buffer.from(`\n… ${left} bytes left out here: the output's limit is ${formatBytes(this.#limit)} …\n`),
+      );
+    if (this.#overflow.total > 0) this.#append(this.#overflow.bytes());
+    if (this.#file === null) return;
+    try {
+      if (this.failure !== null) writeSync(this.#file, `\n… output was lost here: ${this.failure} …\n`);
+    } catch (error) {
+      this.failure = errorCode(error) ?? String(error);
+    }
+    closeSync(this.#file);
+  }
+
+  #append(chunk: Buffer): void {
+    if (chunk.length === 0) return;
+    try {
+      this.#file ??= openSync(this.#path, appendOnly, 0o640);
+      for (let done = 0; done < chunk.length; ) done += writeSync(this.#file, chunk, done);
+      this.#written += chunk.length;
+    } catch (error) {
+      this.failure = errorCode(error) ?? String(error);
+    }
+  }
+}

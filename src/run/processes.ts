@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { errorCode } from '../disk/durable.ts';
+import { attemptMark } from './environment.ts';
+
+/** The kernel's name for this boot: a pid of another boot means nothing. */
+export const readBootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+
+/** When a process started, in clock ticks after boot; null where there is none, or only its zombie (proc(5), stat). */
+export function startTimeOf(pid: number): string | null {
+  const fields = statFieldsOf(pid);
+  return fields && fields[0] !== 'Z' && fields[0] !== 'X' ? (fields[19] ?? null) : null;
+}
+
+/** Whether anybody is left in a process group; zombies count until they are reaped. */
+export function groupExists(group: number): boolean {
+  return signalGroup(group, 0);
+}
+
+/** Signals a whole group. False where nobody is left in it. */
+export function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    process.kill(-group, signal);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'ESRCH') return false;
+    if (errorCode(error) === 'EPERM') return true; // Somebody of another user is in it (sudo): there, and out of reach.
+    throw error;
+  }
+}
+
+/** The processes that bear an attempt's mark in their environment, wherever they have gone to. Those of other users can't be seen. */
+export function markedProcesses(mark: string): number[] {
+  const wanted = Buffer.from(`${attemptMark}=${mark}\0`);
+  return readdirSync('/proc').flatMap((entry) => {
+    const pid = Number(entry);
+    if (!Number.isInteger(pid) || pid === process.pid) return [];
+    const environment = readProc(`/proc/${pid}/environ`);
+    return environment && environmentHas(environment, wanted) && startTimeOf(pid) !== null ? [pid] : [];
+  });
+}
+
+/** The members of a process group, without zombies. */
+export function groupMembers(group: number): number[] {
+  return readdirSync('/proc').flatMap((entry) => {
+    const pid = Number(entry);
+    if (!Number.isInteger(pid)) return [];
+    const fields = statFieldsOf(pid);
+    return fields && fields[0] !== 'Z' && fields[2] === String(group) ? [pid] : [];
+  });
+}
+
+function environmentHas(environment: Buffer, wanted: Buffer): boolean {
+  const at = environment.indexOf(wanted);
+  return (
+    at === 0 ||
+    (at > 0 && (environment[at - 1] === 0 || environment.indexOf(Buffer.concat([Buffer.from([0]), wanted])) >= 0))
+  );
+}
+
+/** The fields of /proc/PID/stat from the state on: the command's name before them may hold anything. */
+function statFieldsOf(pid: number): string[] | null {
+  const stat = readProc(`/proc/${pid}/stat`)?.toString('latin1');
+  return stat ? stat.slice(stat.lastIndexOf(')') + 2).split(' ') : null;
+}
+
+function readProc(path: string): Buffer | null {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (errorCode(error) !== null) return null; // Gone meanwhile, or another user's.
+    throw error;
+  }
+}

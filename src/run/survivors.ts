@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCode } from '../disk/durable.ts';
+import { groupExists, groupMembers, markedProcesses, signalGroup, startTimeOf } from './processes.ts';
+
+/** What is known of an attempt whose processes must be gone. */
+export interface Remains {
+  /** The process groups that its steps began. */
+  readonly groups: readonly number[];
+  /** The mark in the environment of all its processes. */
+  readonly mark: string;
+}
+
+const roundMs = 20;
+const maxRounds = 250;
+
+/**
+ * Kills whatever is left of an attempt, and resolves once it is proven gone: nobody in its process groups, and nobody
+ * with its mark. Answers how many processes were killed, or null where some are still there after five seconds.
+ */
+export async function killSurvivors(remains: Remains): Promise<number | null> {
+  const killed = new Set<number>();
+  for (let round = 0; round < maxRounds; round += 1) {
+    const left = survivorsOf(remains);
+    if (left.length === 0) return killed.size;
+    for (const group of remains.groups) signalGroup(group, 'SIGKILL');
+    for (const pid of left) {
+      killed.add(pid);
+      kill(pid);
+    }
+    await sleep(roundMs);
+  }
+  return null;
+}
+
+function survivorsOf({ groups, mark }: Remains): number[] {
+  const inGroups = groups.filter(groupExists).flatMap(groupMembers);
+  return [...new Set([...inGroups, ...markedProcesses(mark)])];
+}
+
+/** The group that a recorded process leads, if that very process may still have one: not after another boot, nor where its pid is another's now. */
+export function groupOf(
+  process: { readonly pid: number; readonly startTime: string; readonly bootId: string },
+  bootId: string,
+): number | null {
+  if (process.bootId !== bootId) return null;
+  const startTime = startTimeOf(process.pid);
+  if (startTime !== null && startTime !== process.startTime) return null;
+  // Its leader may be gone and the group live on: the kernel does not give the number to another process until it is empty.
+  return process.pid;
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (errorCode(error) !== 'ESRCH' && errorCode(error) !== 'EPERM') throw error;
+  }
+}

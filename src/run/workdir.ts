@@ -1,0 +1,78 @@
+import { closeSync, constants, mkdirSync, openSync, readSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorCode } from '../disk/durable.ts';
+import type { JobId } from '../job/id.ts';
+
+/*
+ * jobs/ID/            everything of one job
+ *         work/       BOOTY_WORKDIR: kept over its steps and for its verifier, removed when both have ended
+ *         output      BOOTY_OUTPUT: key=value lines
+ *         N.log       what attempt N printed
+ */
+
+export interface JobPlace {
+  readonly directory: string;
+  readonly workdir: string;
+  readonly outputPath: string;
+}
+
+/**
+ * Where a job's files are. A verifier works in its pipeline's directory, and keeps its own outputs and logs.
+ * Ids have no slash and don't begin with a dot, so that this stays below `jobs`.
+ */
+export function placeOf(jobs: string, id: JobId, pipelineId: JobId | null): JobPlace {
+  const directory = join(jobs, id);
+  return { directory, workdir: join(jobs, pipelineId ?? id, 'work'), outputPath: join(directory, 'output') };
+}
+
+export const logPath = (place: JobPlace, attempt: number): string => join(place.directory, `${attempt}.log`);
+
+/** Makes the directories of a job. @throws the system's error */
+export function makeWorkdir(place: JobPlace): void {
+  mkdirSync(place.directory, { recursive: true, mode: 0o750 });
+  mkdirSync(place.workdir, { recursive: true, mode: 0o750 });
+}
+
+/** Removes what only a running job needs; its logs stay. A job that printed nothing leaves nothing. */
+export function removeWorkdir(place: JobPlace, keepsLogs: boolean): void {
+  rmSync(keepsLogs ? place.workdir : place.directory, { recursive: true, force: true, maxRetries: 2 });
+}
+
+const maxOutputBytes = 64 * 1024;
+const maxOutputs = 100;
+
+/** The `key=value` lines that a job wrote to BOOTY_OUTPUT; lines of another shape are passed over. The last line for a key counts. */
+export function readOutputs(place: JobPlace): Readonly<Record<string, string>> {
+  const text = readSmallFile(place.outputPath, maxOutputBytes);
+  const pairs = (text ?? '').split('\n').flatMap((line) => {
+    const match = /^([A-Za-z_][A-Za-z0-9_.-]{0,99})=(.*)$/.exec(line.replace(/\r$/, ''));
+    return match ? [[match[1] ?? '', match[2] ?? ''] as const] : [];
+  });
+  return Object.fromEntries(pairs.slice(-maxOutputs));
+}
+
+/** The one line that a verifier may have written to BOOTY_VERDICT. */
+export function readVerdict(path: string): string | null {
+  const line = readSmallFile(path, 4096)?.split('\n', 1)[0]?.trim();
+  return line ? line.slice(0, 1000) : null;
+}
+
+/** At most so many bytes of a regular file that a job wrote; null where there is none, whatever the job put in its place. */
+function readSmallFile(path: string, limit: number): string | null {
+  let file: number;
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (errorCode(error) !== null) return null;
+    throw error;
+  }
+  try {
+    const buffer = Buffer.alloc(limit);
+    return buffer.toString('utf8', 0, readSync(file, buffer, 0, limit, 0));
+  } catch (error) {
+    if (errorCode(error) !== null) return null; // A directory, or a FIFO without a writer.
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,61 @@
+import type { JobId } from '../job/id.ts';
+import type { Drop, Job, JobKind, JobSpec } from '../job/job.ts';
+import type { Judgement } from '../job/judge.ts';
+import type { CaptureRecord, OutcomeRecord } from '../job/outcome.ts';
+import type { Instant } from '../job/units.ts';
+
+/*
+ * Who may run a job now: the one seam between running jobs and keeping them. A claim carries a fencing token; whoever
+ * finishes or releases with a token that is not the job's latest has lost the job, and changes nothing.
+ */
+
+export interface Acceptable {
+  /** Null: it gets one that is made of its drop. */
+  readonly id: JobId | null;
+  readonly spec: JobSpec;
+  readonly drop: Drop;
+}
+
+export type Acceptance =
+  | { readonly kind: 'accepted'; readonly job: Job }
+  /** The same drop again, met after a crash between its acceptance and the removal of its file. */
+  | { readonly kind: 'repeated'; readonly id: JobId }
+  | { readonly kind: 'duplicate'; readonly id: JobId };
+
+export interface Claim {
+  readonly job: Job;
+  /** From 1. */
+  readonly attempt: number;
+  readonly token: number;
+  readonly startedAt: Instant;
+}
+
+/** What a finished attempt came to, and what the job's record must say of the circumstances. */
+export interface Finish {
+  readonly judgement: Judgement;
+  readonly capture: CaptureRecord | null;
+  readonly endedAt: Instant;
+  readonly durationMs: number;
+  readonly outputs: Readonly<Record<string, string>>;
+  /** Whether the job goes back to wait for another attempt in place of ending. */
+  readonly again: boolean;
+  readonly release: string | null;
+  readonly environment: string;
+}
+
+export type Finished =
+  | { readonly kind: 'ended'; readonly records: readonly OutcomeRecord[] }
+  | { readonly kind: 'verifying'; readonly verifier: Job }
+  | { readonly kind: 'waiting' }
+  /** The claim is not the latest: somebody else has the job. */
+  | { readonly kind: 'stale' };
+
+export interface JobQueue {
+  /** Durable when it resolves: only then may the dropped files go. One answer for each drop, in order. */
+  accept(drops: readonly Acceptable[], now: Instant): Promise<Acceptance[]>;
+  /** The jobs that should run next, best first, at most so many; each is this supervisor's when it resolves. */
+  claim(kind: JobKind, limit: number, now: Instant): Promise<Claim[]>;
+  /** Gives a job back that was claimed and never started; no attempt is charged. */
+  release(claim: Claim): Promise<void>;
+  finish(claim: Claim, finish: Finish): Promise<Finished>;
+}

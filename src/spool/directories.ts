@@ -1,0 +1,76 @@
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import type { Paths } from '../config/paths.ts';
+import { errorCode } from '../disk/durable.ts';
+import { BootyError } from '../job/error.ts';
+
+interface Place {
+  readonly path: string;
+  readonly mode: number;
+  readonly code: 'SPOOL_MISSING' | 'STATE_NOT_WRITABLE';
+}
+
+/**
+ * Makes what is missing below the spool and the state directory, and proves that both can be written to.
+ * @throws BootyError SPOOL_MISSING, SPOOL_NOT_WRITABLE, STATE_NOT_WRITABLE
+ */
+export function prepareDirectories(paths: Paths): void {
+  const places: readonly Place[] = [
+    { path: paths.spool, mode: 0o755, code: 'SPOOL_MISSING' },
+    { path: paths.incoming, mode: 0o770, code: 'SPOOL_MISSING' },
+    { path: paths.claimed, mode: 0o700, code: 'SPOOL_MISSING' },
+    { path: paths.rejected, mode: 0o750, code: 'SPOOL_MISSING' },
+    { path: paths.outcomes, mode: 0o755, code: 'SPOOL_MISSING' },
+    { path: paths.state, mode: 0o750, code: 'STATE_NOT_WRITABLE' },
+    { path: paths.jobs, mode: 0o750, code: 'STATE_NOT_WRITABLE' },
+    { path: paths.outbox, mode: 0o700, code: 'STATE_NOT_WRITABLE' },
+  ];
+  for (const place of places) prepare(place);
+}
+
+function prepare({ path, mode, code }: Place): void {
+  try {
+    mkdirSync(path, { recursive: true, mode });
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const flaw = errorCode(error);
+    if (flaw === null) throw error;
+    const denied = flaw === 'EACCES' || flaw === 'EROFS' || flaw === 'EPERM';
+    const spool = code === 'SPOOL_MISSING';
+    throw new BootyError(denied && spool ? 'SPOOL_NOT_WRITABLE' : code, `${path} ${describe(flaw)}`, {
+      hint: denied
+        ? `as root: install -d -o ${userName()} ${path}; or choose a place of your own with --root`
+        : 'make it, or choose a place of your own with --root',
+      cause: error,
+    });
+  }
+}
+
+const userName = (): string => process.env.USER || String(process.getuid?.() ?? 'booty');
+
+function describe(code: string): string {
+  switch (code) {
+    case 'EACCES':
+    case 'EPERM':
+      return 'cannot be written to by this user';
+    case 'EROFS':
+      return 'is on a read-only file system';
+    case 'EEXIST':
+    case 'ENOTDIR':
+      return 'is not a directory';
+    case 'ENOSPC':
+      return 'cannot be made: no space left on the device';
+    default:
+      return `cannot be used (${code})`;
+  }
+}
+
+/** Whether this is a directory that we may put files into. */
+export function isWritableDirectory(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK | constants.X_OK);
+    return statSync(path).isDirectory();
+  } catch (error) {
+    if (errorCode(error) !== null) return false;
+    throw error;
+  }
+}

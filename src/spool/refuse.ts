@@ -1,0 +1,58 @@
+import { copyFileSync, existsSync, lstatSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorCode, syncDirectorySync, writeDurablySync } from '../disk/durable.ts';
+import type { Refusal } from '../job/refusal.ts';
+
+/** What `rejected/NAME.reason.json` holds. */
+export interface Reason extends Refusal {
+  readonly version: 1;
+  /** As its producer named the file. */
+  readonly file: string;
+  readonly refusedAt: string;
+  /** The other problems of the same file. */
+  readonly also?: readonly Refusal[];
+}
+
+/**
+ * Puts a file that cannot be accepted into `rejected`, as it is, with the reason beside it. The reason comes first: where
+ * we die in between, the file is still ours, and is refused again.
+ * @returns the name that it has there
+ * @throws the system's error where the directory refuses; the file is then where it was
+ */
+export function refuseFile(path: string, rejected: string, reason: Reason): string {
+  const name = freeName(rejected, reason.file);
+  writeDurablySync(join(rejected, `${name}.reason.json`), `${JSON.stringify(reason, null, 2)}\n`, { mode: 0o644 });
+  move(path, join(rejected, name));
+  syncDirectorySync(rejected);
+  return name;
+}
+
+function freeName(directory: string, wanted: string): string {
+  // Room for `.reason.json` and a number within the 255 bytes of a name.
+  const stem = cutToBytes(wanted, 230);
+  for (let number = 0; ; number += 1) {
+    const name = number === 0 ? stem : `${stem}.${number}`;
+    if (
+      lstatSync(join(directory, name), { throwIfNoEntry: false }) === undefined &&
+      !existsSync(join(directory, `${name}.reason.json`))
+    )
+      return name;
+  }
+}
+
+function cutToBytes(text: string, limit: number): string {
+  let cut = text;
+  while (Buffer.byteLength(cut) > limit) cut = [...cut].slice(0, -1).join('');
+  return cut;
+}
+
+function move(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    // `incoming` may be a mount of its own.
+    if (errorCode(error) !== 'EXDEV') throw error;
+    copyFileSync(from, to);
+    rmSync(from);
+  }
+}

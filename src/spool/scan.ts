@@ -1,0 +1,84 @@
+import { lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorCode } from '../disk/durable.ts';
+import type { Milliseconds } from '../job/units.ts';
+
+/** A file in `incoming` as one look found it. */
+export interface Seen {
+  readonly name: string;
+  readonly type: 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'device';
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+}
+
+/** What to do about a file in `incoming`. */
+export type Decision = 'take' | 'wait' | 'leave' | 'refuse-type';
+
+/** The most that one scan hands on; what is left is found by the next, which then follows at once. */
+export const maxScanned = 500;
+
+/** Names that producers use for what they have not finished, and that Booty's own temporary files have. */
+export const isIgnoredName = (name: string): boolean => name.startsWith('.') || /(?:\.tmp|\.part|~)$/.test(name);
+
+/**
+ * Decides about one file. Whoever renames a finished file into the spool makes its status change (ctime) later than its
+ * last write (mtime): it is whole, and taken at once. Any other may still be being written, and is taken once it has stood
+ * still for a while.
+ * @param earlier how the scan before saw it, if it did, and when
+ */
+export function decide(
+  seen: Seen,
+  earlier: { readonly seen: Seen; readonly atMs: number } | undefined,
+  nowMs: number,
+  settleMs: Milliseconds,
+): Decision {
+  switch (seen.type) {
+    case 'directory':
+      return 'leave';
+    case 'symlink':
+    case 'fifo':
+    case 'socket':
+    case 'device':
+      return 'refuse-type';
+    case 'file':
+      if (seen.ctimeMs > seen.mtimeMs && seen.size > 0) return 'take';
+      if (!earlier || earlier.seen.size !== seen.size || earlier.seen.mtimeMs !== seen.mtimeMs) return 'wait';
+      return nowMs - earlier.atMs >= settleMs ? 'take' : 'wait';
+  }
+}
+
+export interface Scan {
+  readonly seen: readonly Seen[];
+  /** There were more than {@link maxScanned}. */
+  readonly more: boolean;
+}
+
+/** Looks at what lies in `incoming`, oldest first. @throws the system's error where the directory cannot be read */
+export function scan(incoming: string): Scan {
+  const names = readdirSync(incoming).filter((name) => !isIgnoredName(name));
+  const more = names.length > maxScanned;
+  const seen = names.slice(0, maxScanned).flatMap((name) => look(incoming, name) ?? []);
+  return { seen: seen.sort((a, b) => a.mtimeMs - b.mtimeMs || (a.name < b.name ? -1 : 1)), more };
+}
+
+function look(directory: string, name: string): Seen | null {
+  try {
+    const status = lstatSync(join(directory, name));
+    const type = status.isFile()
+      ? 'file'
+      : status.isDirectory()
+        ? 'directory'
+        : status.isSymbolicLink()
+          ? 'symlink'
+          : status.isFIFO()
+            ? 'fifo'
+            : status.isSocket()
+              ? 'socket'
+              : 'device';
+    return { name, type, size: status.size, mtimeMs: status.mtimeMs, ctimeMs: status.ctimeMs };
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null; // Its producer took it back.
+    throw error;
+  }
+}

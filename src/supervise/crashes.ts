@@ -1,0 +1,23 @@
+import type { Crash } from '../crash/event.ts';
+import type { CaptureRecord } from '../job/outcome.ts';
+import type { Emit } from '../journal/event.ts';
+
+/** Makes a crash durable as an event; answers, and never rejects. */
+export interface CaptureCrash {
+  captureCrash(crash: Crash): Promise<CaptureRecord>;
+}
+
+/** Captures a crash before anything may report it, and says so. @param capture null where Sentry is off by policy */
+export async function captureBeforeReport(
+  capture: CaptureCrash | null,
+  crash: Crash,
+  emit: Emit,
+): Promise<CaptureRecord> {
+  if (!capture) return { eventId: null, capture: 'disabled' };
+  const record = await capture.captureCrash(crash);
+  const { id } = crash.job;
+  if (record.eventId !== null) emit({ kind: 'crash.captured', id, attempt: crash.attempt, eventId: record.eventId });
+  if (record.capture === 'failed')
+    emit({ kind: 'crash.uncaptured', id, attempt: crash.attempt, error: record.error ?? 'unknown' });
+  return record;
+}

@@ -1,0 +1,182 @@
+import { rmSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { Config } from '../config/config.ts';
+import type { Paths } from '../config/paths.ts';
+import { errorCode, syncDirectory } from '../disk/durable.ts';
+import { parseJobFile } from '../job/parse.ts';
+import type { Refusal } from '../job/refusal.ts';
+import { instant } from '../job/units.ts';
+import type { Emit } from '../journal/event.ts';
+import type { Acceptable, Acceptance, JobQueue } from '../schedule/queue.ts';
+import { type Claimed, claimedBefore, claimFile, maxFileNameBytes, readClaimed } from '../spool/claim.ts';
+import { refuseFile } from '../spool/refuse.ts';
+import { decide, type Seen, scan } from '../spool/scan.ts';
+
+export interface Looked {
+  /** There is more to take at once. */
+  readonly more: boolean;
+  /** A file is still being written: look again after so long. */
+  readonly settling: boolean;
+  readonly accepted: number;
+}
+
+interface Readable {
+  readonly claimed: Claimed;
+  readonly acceptable: Acceptable;
+}
+
+/**
+ * Takes dropped files into the ledger: incoming → claimed → accepted or refused. Every step may be the last one before
+ * a crash; the next look finds the file where it was left.
+ */
+export class Intake {
+  readonly #paths: Paths;
+  readonly #config: Config;
+  readonly #queue: JobQueue;
+  readonly #emit: Emit;
+  #earlier = new Map<string, { readonly seen: Seen; readonly atMs: number }>();
+  #left = new Set<string>();
+
+  constructor(paths: Paths, config: Config, queue: JobQueue, emit: Emit) {
+    this.#paths = paths;
+    this.#config = config;
+    this.#queue = queue;
+    this.#emit = emit;
+  }
+
+  /** Looks at the spool once. Rejects with the system's error where it, or the ledger, refuses; nothing is lost then. */
+  async look(): Promise<Looked> {
+    const { more, settling } = this.#claim();
+    const claimed = claimedBefore(this.#paths.claimed);
+    if (claimed.length === 0) return { more, settling, accepted: 0 };
+    // A power cut must not bring a file back under its first name once the ledger has its job.
+    await syncDirectory(this.#paths.claimed);
+    const readable = claimed.flatMap((file) => this.#read(file) ?? []);
+    const answers = await this.#queue.accept(
+      readable.map(({ acceptable }) => acceptable),
+      instant(Date.now()),
+    );
+    readable.forEach(({ claimed: file, acceptable }, index) => this.#conclude(file, acceptable, answers[index]));
+    return { more, settling, accepted: answers.filter((answer) => answer.kind === 'accepted').length };
+  }
+
+  #claim(): { readonly more: boolean; readonly settling: boolean } {
+    const { seen, more } = scan(this.#paths.incoming);
+    const nowMs = performance.now();
+    const earlier = this.#earlier;
+    this.#earlier = new Map();
+    const left = new Set<string>();
+    for (const file of seen) {
+      switch (decide(file, earlier.get(file.name), nowMs, this.#config.settleMs)) {
+        case 'take':
+        case 'refuse-type':
+          this.#take(file.name);
+          break;
+        case 'wait': {
+          const before = earlier.get(file.name);
+          const same = before && before.seen.size === file.size && before.seen.mtimeMs === file.mtimeMs;
+          this.#earlier.set(file.name, same ? before : { seen: file, atMs: nowMs });
+          break;
+        }
+        case 'leave':
+          left.add(file.name);
+          if (!this.#left.has(file.name))
+            this.#emit({
+              kind: 'spool.left',
+              file: file.name,
+              reason: 'a directory is not a job; it stays where it is',
+            });
+          break;
+      }
+    }
+    this.#left = left;
+    return { more, settling: this.#earlier.size > 0 };
+  }
+
+  #take(name: string): void {
+    if (Buffer.byteLength(name) > maxFileNameBytes) {
+      const refusal: Refusal = {
+        code: 'FILE_NAME',
+        message: `its name has more than ${maxFileNameBytes} bytes`,
+        hint: 'give it a shorter name',
+      };
+      this.#refuse(`${this.#paths.incoming}/${name}`, name, refusal);
+      return;
+    }
+    claimFile(this.#paths.incoming, this.#paths.claimed, name, instant(Date.now()));
+  }
+
+  #read(claimed: Claimed): Readable | null {
+    const { fileName, path } = claimed;
+    const read = readClaimed(claimed);
+    if ('refusal' in read) {
+      this.#refuse(path, fileName, read.refusal);
+      return null;
+    }
+    const { content } = read;
+    const parsed = parseJobFile(
+      { fileName, content: content.bytes, executable: content.executable },
+      this.#config.defaults,
+    );
+    if (!parsed.ok) {
+      this.#refuse(path, fileName, parsed.refusal, parsed.also);
+      return null;
+    }
+    const drop = { fileName, token: claimed.token, droppedAt: content.droppedAt, uid: content.uid };
+    return { claimed, acceptable: { ...parsed.value, drop } };
+  }
+
+  #conclude(claimed: Claimed, { drop }: Acceptable, answer: Acceptance | undefined): void {
+    switch (answer?.kind) {
+      case 'accepted': {
+        const { job } = answer;
+        rmSync(claimed.path, { force: true });
+        this.#emit({
+          kind: 'job.accepted',
+          id: job.id,
+          name: job.spec.name,
+          jobKind: job.spec.kind,
+          file: drop.fileName,
+          uid: drop.uid,
+        });
+        break;
+      }
+      case 'repeated':
+        rmSync(claimed.path, { force: true });
+        break;
+      case 'duplicate':
+        this.#refuse(claimed.path, claimed.fileName, {
+          code: 'DUPLICATE_ID',
+          message: `a job with the id ${answer.id} exists already, and is left as it is`,
+          hint: 'choose another id, or leave it out; booty show tells what became of the first',
+          key: 'id',
+        });
+        break;
+      case undefined:
+        throw new Error('the ledger gave no answer for a drop');
+    }
+  }
+
+  #refuse(path: string, fileName: string, refusal: Refusal, also: readonly Refusal[] = []): void {
+    try {
+      const reason = {
+        version: 1,
+        file: fileName,
+        refusedAt: new Date().toISOString(),
+        ...refusal,
+        ...(also.length > 0 ? { also } : {}),
+      } as const;
+      const name = refuseFile(path, this.#paths.rejected, reason);
+      this.#emit({
+        kind: 'job.refused',
+        file: basename(name),
+        code: refusal.code,
+        reason: refusal.message,
+        line: refusal.line ?? null,
+        hint: refusal.hint,
+      });
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error; // Its producer took it back.
+    }
+  }
+}

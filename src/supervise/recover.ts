@@ -1,0 +1,117 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { readCrash } from '../crash/read.ts';
+import { errorCode } from '../disk/durable.ts';
+import type { Exit } from '../job/exit.ts';
+import type { Judgement } from '../job/judge.ts';
+import { instant } from '../job/units.ts';
+import type { Ledger, Leftover } from '../ledger/ledger.ts';
+import { markOf } from '../run/environment.ts';
+import { tailBytes } from '../run/output.ts';
+import { readBootId } from '../run/processes.ts';
+import { groupOf, killSurvivors } from '../run/survivors.ts';
+import { logPath, placeOf, readOutputs, removeWorkdir } from '../run/workdir.ts';
+import type { Finished } from '../schedule/queue.ts';
+import { captureBeforeReport } from './crashes.ts';
+import type { JobRunParts } from './job-run.ts';
+
+/** A job under which the supervisor has died so often is not run again: it may be what kills it. */
+export const maxLostAttempts = 3;
+
+export type Recovered = Finished | { readonly kind: 'unkillable' };
+
+/**
+ * Settles an attempt that was running when the last supervisor died: whatever is left of it is killed and proven gone,
+ * then it counts as lost, is captured as such, and the job waits again or ends.
+ */
+export async function recover(
+  leftover: Leftover,
+  parts: JobRunParts & { readonly ledger: Ledger },
+): Promise<Recovered> {
+  const { claim, lostBefore } = leftover;
+  const { job, attempt } = claim;
+  const { emit, telemetry } = parts;
+  const group = leftover.process ? groupOf(leftover.process, readBootId()) : null;
+  const killed = await killSurvivors({ groups: group === null ? [] : [group], mark: markOf(claim) });
+  if (killed === null) {
+    emit({ kind: 'attempt.unkillable', id: job.id, attempt });
+    return { kind: 'unkillable' };
+  }
+  const poisonous = lostBefore + 1 >= maxLostAttempts;
+  const again = job.spec.onInterrupt === 'retry' && !poisonous;
+  const exit: Exit = {
+    kind: 'lost',
+    message: `lost: the supervisor ended while it ran${poisonous ? `, for the ${lostBefore + 1}th time: put aside` : ''}`,
+  };
+  const place = placeOf(parts.paths.jobs, job.id, job.pipelineId);
+  const log = readLogTail(logPath(place, attempt));
+  const endedAt = instant(Date.now());
+  const durationMs = Math.max(0, endedAt - claim.startedAt);
+  const capture = await captureBeforeReport(
+    parts.capture,
+    {
+      job,
+      attempt,
+      step: null,
+      argv: [],
+      workdir: place.workdir,
+      cause: 'lost',
+      exit,
+      reason: exit.message,
+      startedAt: claim.startedAt,
+      endedAt,
+      durationMs,
+      final: !again,
+      reading: log ? readCrash(log.toString('utf8'), '') : null,
+      crumbs: [
+        { at: job.acceptedAt, category: 'job', message: `accepted ${job.spec.kind} ${job.spec.name}`, level: 'info' },
+        { at: claim.startedAt, category: 'attempt', message: `attempt ${attempt} started`, level: 'info' },
+      ],
+      lastLine: null,
+      tails: log ? [{ fileName: 'output.txt', data: log }] : [],
+    },
+    emit,
+  );
+  const ending = { reason: exit.message, step: null, exitCode: null, signal: null };
+  const judgement: Judgement = again
+    ? { outcome: 'interrupted', cause: 'lost', ...ending }
+    : { outcome: 'crashed', cause: 'lost', ...ending };
+  const finished = await parts.queue.finish(claim, {
+    judgement,
+    capture,
+    endedAt,
+    durationMs,
+    outputs: readOutputs(place),
+    again,
+    release: telemetry.release,
+    environment: telemetry.environment,
+  });
+  emit({
+    kind: 'attempt.ended',
+    id: job.id,
+    attempt,
+    outcome: again ? 'interrupted' : 'crashed',
+    durationMs,
+    killed,
+    again,
+  });
+  removeWorkdir(place, true);
+  return finished;
+}
+
+/** The end of a log, of both streams as they came. */
+function readLogTail(path: string): Buffer | null {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch (error) {
+    if (errorCode(error) !== null) return null;
+    throw error;
+  }
+  try {
+    const { size } = fstatSync(file);
+    const buffer = Buffer.alloc(Math.min(size, tailBytes));
+    return buffer.subarray(0, readSync(file, buffer, 0, buffer.length, Math.max(0, size - buffer.length)));
+  } finally {
+    closeSync(file);
+  }
+}
