@@ -33,21 +33,17 @@ const word = z
 
 const environment = z
   .record(
-    z
-      .string()
-      .regex(/^(?!BOOTY_)[A-Za-z_][A-Za-z0-9_]*$/, {
-        error: 'expected a variable name of letters, digits and _; BOOTY_… is Booty’s own',
-      }),
+    z.string().regex(/^(?!BOOTY_)[A-Za-z_][A-Za-z0-9_]*$/, {
+      error: 'expected a variable name of letters, digits and _; BOOTY_… is Booty’s own',
+    }),
     word,
     { error: 'expected a mapping of names to values' },
   )
   .refine((map) => Object.keys(map).length <= maxEntries, { error: `expected at most ${maxEntries} variables` });
 
-const name = z
-  .string({ error: 'expected a name in quotes' })
-  .regex(/^[\p{L}\p{N}][\p{L}\p{N} ._:@+-]{0,99}$/u, {
-    error: 'expected 1 to 100 letters, digits, spaces or . _ : @ + -, beginning with a letter or digit',
-  });
+const name = z.string({ error: 'expected a name in quotes' }).regex(/^[\p{L}\p{N}][\p{L}\p{N} ._:@+-]{0,99}$/u, {
+  error: 'expected 1 to 100 letters, digits, spaces or . _ : @ + -, beginning with a letter or digit',
+});
 
 const action = {
   run: programText.min(1, { error: 'expected a line for the shell' }).optional(),

@@ -41,9 +41,9 @@ function freeName(directory: string, wanted: string): string {
 }
 
 function cutToBytes(text: string, limit: number): string {
-  let cut = text;
-  while (Buffer.byteLength(cut) > limit) cut = [...cut].slice(0, -1).join('');
-  return cut;
+  const bytes = Buffer.from(text);
+  // A character that the cut goes through decodes to U+FFFD, and is left out.
+  return bytes.length <= limit ? text : bytes.toString('utf8', 0, limit).replace(/\uFFFD+$/, '');
 }
 
 function move(from: string, to: string): void {

@@ -6,7 +6,8 @@ import type { Milliseconds } from '../job/units.ts';
 /** A file in `incoming` as one look found it. */
 export interface Seen {
   readonly name: string;
-  readonly type: 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'device';
+  /** `undecodable`: its name is not valid UTF-8. */
+  readonly type: 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'device' | 'undecodable';
   readonly size: number;
   readonly mtimeMs: number;
   readonly ctimeMs: number;
@@ -35,6 +36,7 @@ export function decide(
 ): Decision {
   switch (seen.type) {
     case 'directory':
+    case 'undecodable':
       return 'leave';
     case 'symlink':
     case 'fifo':
@@ -63,6 +65,7 @@ export function scan(incoming: string): Scan {
 }
 
 function look(directory: string, name: string): Seen | null {
+  if (name.includes('\uFFFD')) return { name, type: 'undecodable', size: 0, mtimeMs: 0, ctimeMs: 0 };
   try {
     const status = lstatSync(join(directory, name));
     const type = status.isFile()

@@ -84,7 +84,7 @@ export class Intake {
             this.#emit({
               kind: 'spool.left',
               file: file.name,
-              reason: 'a directory is not a job; it stays where it is',
+              reason: reasonToLeave(file),
             });
           break;
       }
@@ -180,3 +180,8 @@ export class Intake {
     }
   }
 }
+
+const reasonToLeave = (file: Seen): string =>
+  file.type === 'directory'
+    ? 'a directory is not a job; it stays where it is'
+    : 'its name is not valid UTF-8: rename it';

@@ -1,0 +1,56 @@
+# Every target runs on a fresh machine with git, make, npm and some Node.js (20 or later): what is missing is fetched.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+NODE := ./scripts/node
+SYSTEM_TESTS ?= 1
+export SYSTEM_TESTS
+
+.PHONY: help setup demo test test-quick check fix build bench install clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# The runtime first: the packages are installed with any npm, and run with it.
+runtime/node_modules/.done: runtime/package-lock.json
+	@./scripts/fetch-runtime
+	@touch $@
+
+node_modules/.done: package-lock.json .npmrc
+	npm ci --no-audit --no-fund
+	@touch $@
+
+test/peers/node_modules/.done: test/peers/package-lock.json
+	npm ci --no-audit --no-fund --prefix test/peers
+	@touch $@
+
+setup: runtime/node_modules/.done node_modules/.done ## fetch the runtime and the packages
+
+demo: setup ## see it at work: five jobs, a crash, its Sentry event
+	@$(NODE) demo/main.ts
+
+test: setup test/peers/node_modules/.done ## everything, real systemd included (root on Debian; elsewhere that part is skipped, and said)
+	@./scripts/test all
+
+test-quick: setup ## what needs no root, in under a minute
+	@./scripts/test quick
+
+check: setup ## types, lint, format, dead code
+	@./scripts/test static
+
+fix: setup ## format, and mend what can be mended
+	biome check --write --log-level=warn .
+	oxlint --type-aware --fix
+
+build: setup ## the bundled program, in build/
+	@$(NODE) scripts/build.ts
+
+bench: setup build ## jobs a second beside xargs, task-spooler, nq and GNU parallel
+	@$(NODE) bench/main.ts
+
+install: build ## install below DESTDIR (PREFIX=/usr)
+	@./scripts/install.sh
+
+clean: ## remove what was built
+	rm -rf build
