@@ -1,13 +1,13 @@
 #!/bin/sh
 # Installs Booty from a checkout in which `make build` has run, or removes it again.
 #   install.sh [--uninstall]
-# DESTDIR: a staging directory; nothing outside it is touched. PREFIX: default /usr. BUILD: where the bundle is, default
-# build/ of the checkout. What exists in /etc/booty is kept as it is.
+# DESTDIR: a staging directory; nothing outside it is touched. PREFIX: default /usr. What exists in /etc/booty is
+# kept as it is.
 set -eu
 
 self=$(readlink -f -- "$0")
 home=${self%/scripts/*}
-build=${BUILD:-$home/build}
+build=$home/build
 prefix=${PREFIX:-/usr}
 sysconf=/etc/booty
 root=${DESTDIR:-}
@@ -49,11 +49,9 @@ install_program() {
   new=$root$lib.new
   trap 'rm -rf -- "$new"' EXIT
   rm -rf -- "$new" "$root$lib.old"
-  install -d -m 0755 -- "$new/bin" "$new/lib" "$new/runtime/bin"
-  install -m 0755 -- "$home/bin/booty" "$new/bin/booty"
-  install -m 0644 -- "$home/bin/find-node.sh" "$new/bin/find-node.sh"
-  cp -R -- "$build/." "$new/lib/"
-  chmod -R u=rwX,go=rX -- "$new/lib"
+  install -d -m 0755 -- "$new/runtime/bin"
+  cp -R -- "$build/bin" "$build/lib" "$build/package.json" "$new/"
+  chmod -R u=rwX,go=rX -- "$new"
   install -m 0755 -- "$runtime" "$new/runtime/bin/node"
   BOOTY_NODE= "$new/bin/booty" --help >/dev/null || fail "the program does not run from $new (see above)"
   if [ -e "$root$lib" ]; then mv -- "$root$lib" "$root$lib.old"; fi
@@ -71,7 +69,8 @@ install_docs() {
     if [ -f "$file" ]; then put 0644 "$file" "$doc/${file##*/}"; fi
   done
   for file in "$home"/etc/booty.yaml "$home"/etc/*.example "$home"/etc/examples/*; do
-    put 0644 "$file" "$doc/examples/${file##*/}"
+    if [ -x "$file" ]; then mode=0755; else mode=0644; fi
+    put "$mode" "$file" "$doc/examples/${file##*/}"
   done
   licence=${runtime%/bin/node}/LICENSE
   if [ -f "$licence" ]; then put 0644 "$licence" "$doc/LICENSE.node"; fi
@@ -101,7 +100,7 @@ case ${1:-} in
   *) echo "usage: install.sh [--uninstall]" >&2; exit 2 ;;
 esac
 
-[ -f "$build/booty.mjs" ] || fail "$build/booty.mjs is missing; 'make build' makes it"
+[ -f "$build/lib/booty.mjs" ] || fail "$build/lib/booty.mjs is missing; 'make build' makes it"
 . "$home/bin/find-node.sh"
 # The program itself, also where the one on PATH is a wrapper of a version manager.
 runtime=$("$node" -p process.execPath) ||

@@ -1,6 +1,6 @@
 import type { PathChoices } from '../config/paths.ts';
-import { type JobKind, jobKinds } from '../job/job.ts';
-import { type Outcome, outcomes } from '../job/outcome.ts';
+import type { JobKind } from '../job/job.ts';
+import type { Outcome } from '../job/outcome.ts';
 import { formatDuration, timestamp } from '../job/units.ts';
 import { History } from '../ledger/history.ts';
 import { type JobRow, type JobState, jobStates } from '../ledger/rows.ts';
@@ -15,8 +15,6 @@ export interface ListOptions extends PathChoices {
   readonly json?: boolean | undefined;
 }
 
-export const stateChoices: readonly string[] = [...jobStates, ...outcomes];
-export const kindChoices: readonly string[] = jobKinds;
 
 /** The newest jobs, newest first. @throws BootyError LEDGER_MISSING, LEDGER_UNUSABLE */
 export function list(options: ListOptions): void {

@@ -172,11 +172,11 @@ function wholeNumber(least: number, most: number): (text: string) => number {
   };
 }
 
+/** In a checkout package.json stands two directories up, beside a release's `lib/` one. */
 function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
-    ? String(manifest.version)
-    : 'unknown';
+  const path = import.meta.filename.endsWith('.ts') ? '../../package.json' : '../package.json';
+  const manifest: unknown = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : 'unknown';
 }
 
 try {

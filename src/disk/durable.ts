@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, linkSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { randomText } from '../job/id.ts';
@@ -94,17 +94,6 @@ export function syncDirectorySync(path: string): void {
     fsyncSync(directory);
   } finally {
     closeSync(directory);
-  }
-}
-
-/** Gives a file a second name without ever replacing one. False where the name is taken. */
-export function linkExclusively(from: string, to: string): boolean {
-  try {
-    linkSync(from, to);
-    return true;
-  } catch (error) {
-    if (errorCode(error) === 'EEXIST') return false;
-    throw error;
   }
 }
 

@@ -6,8 +6,10 @@ import type { Outcome } from './outcome.ts';
 export interface AttemptEnd {
   readonly step: Step['name'];
   readonly exit: Exit;
-  /** The one line that a verifier wrote about its rejection, or the last line of its output; null where there is none. */
-  readonly lastWords: string | null;
+  /** The one line that a verifier wrote about its verdict, or the last line of its output; null where there is none. */
+  readonly verdict: string | null;
+  /** The last line that it printed, of stderr where there is one. */
+  readonly lastLine: string | null;
   /** What the crash reader made of the output: `ValueError: bad row`. Null where it found no uncaught exception. */
   readonly exception: string | null;
 }
@@ -40,12 +42,16 @@ export function judge(kind: JobKind, end: AttemptEnd): Judgement {
   if (kind === 'verifier' && exit.kind === 'code' && exit.code === 1 && end.exception === null) {
     return {
       outcome: 'rejected',
-      reason: end.lastWords ?? 'rejected without a reason: the verifier exited with 1 and printed nothing',
+      reason: end.verdict ?? 'rejected without a reason: the verifier exited with 1 and printed nothing',
       ...ending,
     };
   }
-  return { outcome: 'crashed', cause, reason: end.exception ?? describeExit(exit), ...ending };
+  return { outcome: 'crashed', cause, reason: end.exception ?? describeCrash(exit, end.lastLine), ...ending };
 }
+
+/** A code says little by itself: what was printed last mostly says more. */
+const describeCrash = (exit: Exit, lastLine: string | null): string =>
+  exit.kind === 'code' && lastLine !== null ? `${describeExit(exit)}: ${lastLine}` : describeExit(exit);
 
 /** What its verifier's end makes of a pipeline whose steps have succeeded. */
 export interface PipelineVerdict {

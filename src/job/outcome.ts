@@ -3,7 +3,6 @@ import type { JobKind } from './job.ts';
 
 /** How a job ended. Terminal: it never changes again. */
 export type Outcome = 'succeeded' | 'rejected' | 'crashed' | 'cancelled' | 'skipped';
-export const outcomes: readonly Outcome[] = ['succeeded', 'rejected', 'crashed', 'cancelled', 'skipped'];
 
 /** What became of the crash event of a job. `disabled`: there is no DSN. `sampled-out`: SENTRY_SAMPLE_RATE left it out. `failed`: see `captureError`. */
 export type CaptureState = 'captured' | 'disabled' | 'sampled-out' | 'failed';

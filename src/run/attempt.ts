@@ -10,7 +10,7 @@ import { type Child, startChild } from './child.ts';
 import { Deadline } from './deadline.ts';
 import { markOf, stepEnvironment, type VerifierFiles } from './environment.ts';
 import { AttemptOutput } from './output.ts';
-import { groupExists, signalGroup } from './processes.ts';
+import { groupExists, groupLives, signalGroup } from './processes.ts';
 import { killSurvivors } from './survivors.ts';
 import { type JobPlace, logPath, makeWorkdir } from './workdir.ts';
 
@@ -144,7 +144,7 @@ export class Attempt {
     const exit = await child.exited;
     const decided = this.#ending ?? exit;
     // A shell dies of the TERM at once; what it had started has the rest of the grace to put its things in order.
-    while (this.#ending && this.#grace && groupExists(child.pid)) await sleep(groupPollMs);
+    while (this.#ending && this.#grace && groupLives(child.pid)) await sleep(groupPollMs);
     this.#child = null;
     this.#grace?.[Symbol.dispose]();
     if (groupExists(child.pid)) this.#openGroups.push(child.pid);

@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
 import { errorCode } from '../disk/durable.ts';
 import { type ByteCount, formatBytes } from '../job/units.ts';
 
@@ -91,14 +92,11 @@ export class AttemptOutput implements Disposable {
     return this.stdout.total + this.stderr.total === 0;
   }
 
-  /** The last line that is not blank, of stdout or else of stderr. */
-  lastLine(): string | null {
-    for (const tail of [this.stdout, this.stderr]) {
-      const line = tail
-        .text()
-        .split('\n')
-        .findLast((row) => row.trim() !== '');
-      if (line !== undefined) return line.trim().slice(0, 1000);
+  /** The last line that is not blank, of the first of these streams that has one. */
+  lastLine(...streams: readonly StreamName[]): string | null {
+    for (const stream of streams) {
+      const line = this[stream].text().split('\n').findLast(row => row.trim() !== '');
+      if (line !== undefined) return stripVTControlCharacters(line).trim().slice(0, 1000);
     }
     return null;
   }

@@ -16,6 +16,9 @@ export function groupExists(group: number): boolean {
   return signalGroup(group, 0);
 }
 
+/** Whether anybody in a process group still runs. The zombies of orphans wait for init to reap them, which may take its time. */
+export const groupLives = (group: number): boolean => groupExists(group) && groupMembers(group).length > 0;
+
 /** Signals a whole group. False where nobody is left in it. */
 export function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
   try {

@@ -80,7 +80,7 @@ export function readClaimed(claimed: Claimed): { readonly content: Content } | {
   }
 }
 
-export const wrongType = (what: string): Refusal => ({
+const wrongType = (what: string): Refusal => ({
   code: 'FILE_TYPE',
   message: what,
   hint: 'drop a regular file; nothing else is opened or followed',

@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import type { Paths } from '../config/paths.ts';
 import { errorCode } from '../disk/durable.ts';
 import { BootyError } from '../job/error.ts';
@@ -61,16 +61,5 @@ function describe(code: string): string {
       return 'cannot be made: no space left on the device';
     default:
       return `cannot be used (${code})`;
-  }
-}
-
-/** Whether this is a directory that we may put files into. */
-export function isWritableDirectory(path: string): boolean {
-  try {
-    accessSync(path, constants.W_OK | constants.X_OK);
-    return statSync(path).isDirectory();
-  } catch (error) {
-    if (errorCode(error) !== null) return false;
-    throw error;
   }
 }

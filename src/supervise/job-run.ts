@@ -128,14 +128,9 @@ export class JobRun {
     const deciding = steps.at(-1) ?? steps[0];
     const failed = deciding.exit.kind !== 'code' || deciding.exit.code !== 0;
     const reading = failed ? readCrash(output.stderr.text(), output.stdout.text()) : null;
-    const lastWords =
-      (this.#verifier ? readVerdict(this.#verifier.verdictPath) : null) ?? (failed ? output.lastLine() : null);
-    const judgement = judge(job.spec.kind, {
-      step: deciding.step,
-      exit: deciding.exit,
-      lastWords,
-      exception: reading ? titleOf(reading) : null,
-    });
+    const lastLine = failed ? output.lastLine('stderr', 'stdout') : null;
+    const verdict = (this.#verifier ? readVerdict(this.#verifier.verdictPath) : null) ?? (failed ? output.lastLine('stdout', 'stderr') : null);
+    const judgement = judge(job.spec.kind, { step: deciding.step, exit: deciding.exit, verdict, lastLine, exception: reading ? titleOf(reading) : null });
     const crash: Crash = {
       job,
       attempt,
@@ -151,7 +146,7 @@ export class JobRun {
       final: true,
       reading,
       crumbs: crumbsOf(this.claim, result),
-      lastLine: failed ? output.lastLine() : null,
+      lastLine,
       tails: tailsOf(result),
     };
     return { judgement, crash };
