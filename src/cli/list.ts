@@ -15,7 +15,6 @@ export interface ListOptions extends PathChoices {
   readonly json?: boolean | undefined;
 }
 
-
 /** The newest jobs, newest first. @throws BootyError LEDGER_MISSING, LEDGER_UNUSABLE */
 export function list(options: ListOptions): void {
   using history = new History(findPlace(options).paths.ledger);

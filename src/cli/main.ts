@@ -176,7 +176,9 @@ function wholeNumber(least: number, most: number): (text: string) => number {
 function version(): string {
   const path = import.meta.filename.endsWith('.ts') ? '../../package.json' : '../package.json';
   const manifest: unknown = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : 'unknown';
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : 'unknown';
 }
 
 try {

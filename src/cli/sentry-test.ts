@@ -5,14 +5,13 @@ import type { PathChoices } from '../config/paths.ts';
 import { decideTelemetry } from '../config/telemetry.ts';
 import { BootyError } from '../job/error.ts';
 import { envelopeEndpoint } from '../outbox/endpoint.ts';
+import { sendEnvelope } from '../outbox/send.ts';
 import { findPlace } from './place.ts';
 import { print, printJson } from './terminal.ts';
 
 export interface SentryTestOptions extends PathChoices {
   readonly json?: boolean | undefined;
 }
-
-const answerLimitMs = 10_000;
 
 /** Sends one event and says whether it arrived. @throws BootyError TELEMETRY_REFUSED, SENTRY_UNREACHABLE */
 export async function sentryTest(options: SentryTestOptions): Promise<void> {
@@ -48,7 +47,13 @@ export async function sentryTest(options: SentryTestOptions): Promise<void> {
     payload,
     '',
   ].join('\n');
-  const status = await send(endpoint, envelope);
+  const reply = await sendEnvelope(endpoint, Buffer.from(envelope));
+  if (reply.kind === 'unreachable') {
+    throw new BootyError('SENTRY_UNREACHABLE', `${endpoint.host} cannot be reached: ${reply.message}`, {
+      hint: 'check the host in the DSN, name resolution and the firewall; crashes wait in the outbox meanwhile',
+    });
+  }
+  const { status } = reply;
   if (status < 200 || status >= 300) {
     throw new BootyError('SENTRY_UNREACHABLE', `${endpoint.host} refused the event: HTTP ${status}`, {
       hint: adviceFor(status),
@@ -60,32 +65,6 @@ export async function sentryTest(options: SentryTestOptions): Promise<void> {
     print(
       `${endpoint.host} took event ${eventId} (environment ${telemetry.environment}, release ${telemetry.release ?? 'not set'})`,
     );
-}
-
-async function send(endpoint: URL, envelope: string): Promise<number> {
-  try {
-    const response = await fetch(endpoint, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/x-sentry-envelope' },
-      body: envelope,
-      redirect: 'manual',
-      signal: AbortSignal.timeout(answerLimitMs),
-    });
-    await response.body?.cancel();
-    return response.status;
-  } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const reason =
-      error instanceof Error && error.name === 'TimeoutError'
-        ? `no answer within ${answerLimitMs / 1000} s`
-        : cause instanceof Error
-          ? cause.message
-          : String(cause);
-    throw new BootyError('SENTRY_UNREACHABLE', `${endpoint.host} cannot be reached: ${reason}`, {
-      hint: 'check the host in the DSN, name resolution and the firewall; crashes wait in the outbox meanwhile',
-      cause: error,
-    });
-  }
 }
 
 function adviceFor(status: number): string {

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { readEnvFile } from '../config/env-file.ts';
 import type { PathChoices } from '../config/paths.ts';
-import { decideTelemetry, type StartUpPolicy } from '../config/telemetry.ts';
+import { decideTelemetry, type StartUpPolicy, type Telemetry } from '../config/telemetry.ts';
 import type { CrashCapture } from '../crash/capture.ts';
 import { BootyError } from '../job/error.ts';
 import type { Emit } from '../journal/event.ts';
@@ -13,6 +13,7 @@ import { envelopeEndpoint } from '../outbox/endpoint.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import { machineEnvironment } from '../run/environment.ts';
 import { prepareDirectories } from '../spool/directories.ts';
+import { type EarlyCapture, openEarlyCapture } from '../supervise/early-capture.ts';
 import { Supervisor } from '../supervise/supervisor.ts';
 import { exitStatus } from './exit-status.ts';
 import { findPlace, findSoundPlace, type Place } from './place.ts';
@@ -34,20 +35,36 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
     for (const text of policy.errors) process.stderr.write(`${process.env.JOURNAL_STREAM ? '<3>' : ''}${text}\n`);
     return exitStatus.refused;
   }
-  const place = findSoundPlace(options);
+  const early = await openEarlyCapture(policy.telemetry);
+  ownDefects(early.capture, emit);
+  try {
+    return await superviseWith(findSoundPlace(options), policy.telemetry, early, emit);
+  } catch (error) {
+    if (!(error instanceof BootyError)) {
+      await reportDefect(error, early.capture, emit);
+      return exitStatus.defect;
+    }
+    // Whoever starts a second one sees it; a machine whose supervisor cannot start is for Sentry to tell.
+    if (error.code !== 'LEDGER_HELD') await early.capture?.captureDefect(error);
+    throw error;
+  }
+}
+
+async function superviseWith(
+  place: Place,
+  telemetry: Telemetry,
+  { capture, keepIn }: EarlyCapture,
+  emit: Emit,
+): Promise<number> {
   await hideFromJobs();
   prepareDirectories(place.paths);
   using _lock = takeSupervisorLock(place.paths.lock);
   const outbox = new Outbox(place.paths.outbox, place.config.outbox);
-  const { telemetry } = policy;
-  // The SDK is large: without a DSN it is not even loaded.
-  const capture =
-    telemetry.kind === 'on' ? new (await import('../crash/capture.ts')).CrashCapture(telemetry, outbox) : null;
-  ownDefects(capture, emit);
   await using _delivery =
     telemetry.kind === 'on'
       ? new Delivery(outbox, envelopeEndpoint(telemetry.dsn), (event) => tellDelivery(event, emit))
       : null;
+  keepIn(outbox);
   using ledger = new Ledger(place.paths.ledger);
   const supervisor = new Supervisor({
     paths: place.paths,
@@ -60,16 +77,9 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
     notify: await openNotification(),
     startedMs: 0,
   });
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => supervisor.stop(signal));
-  process.on('SIGHUP', () => supervisor.stop('SIGHUP'));
-  try {
-    await supervisor.run();
-    return 0;
-  } catch (error) {
-    if (error instanceof BootyError) throw error;
-    await reportDefect(error, capture, emit);
-    return exitStatus.defect;
-  }
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => supervisor.stop(signal));
+  await supervisor.run();
+  return exitStatus.succeeded;
 }
 
 function readPolicy(place: Place, fromStdin: boolean): StartUpPolicy {

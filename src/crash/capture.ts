@@ -7,7 +7,7 @@ import { type Crash, crashEvent } from './event.ts';
 
 /** Where envelopes become safe. Resolves once one is durable. */
 export interface EnvelopeStore {
-  store(eventId: string, envelope: Uint8Array): Promise<void>;
+  store(eventId: string, envelope: Buffer<ArrayBuffer>): Promise<void>;
 }
 
 /** The SDK answers within microseconds; this bounds a defect of it. */
@@ -101,7 +101,7 @@ export class CrashCapture {
     }
   }
 
-  async #store(store: EnvelopeStore, envelope: Uint8Array): Promise<void> {
+  async #store(store: EnvelopeStore, envelope: Buffer<ArrayBuffer>): Promise<void> {
     const eventId = eventIdIn(envelope);
     const stored = this.#stored.get(eventId);
     try {

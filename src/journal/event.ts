@@ -87,6 +87,7 @@ export type JournalEvent =
       readonly eventId: string | null;
       readonly capture: CaptureState | null;
     }
+  | { readonly kind: 'ledger.delayed'; readonly id: JobId; readonly error: string }
   | { readonly kind: 'report.delayed'; readonly id: JobId; readonly error: string }
   | { readonly kind: 'outbox.delivered'; readonly eventId: string }
   | { readonly kind: 'outbox.delayed'; readonly why: string; readonly waiting: number }
@@ -100,6 +101,7 @@ export function priorityOf(event: JournalEvent): Priority {
     case 'supervisor.failed':
     case 'crash.uncaptured':
     case 'attempt.unkillable':
+    case 'ledger.delayed':
       return 'error';
     case 'machine.short':
     case 'job.refused':

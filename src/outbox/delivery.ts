@@ -2,14 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { withoutAttachments } from './envelope.ts';
 import type { Outbox, Waiting } from './outbox.ts';
 import { decideReply, type NextStep, type Reply } from './reply.ts';
+import { sendEnvelope } from './send.ts';
 
 export type DeliveryEvent =
   | { readonly kind: 'delivered'; readonly eventId: string }
   /** Told once when deliveries begin to fail. */
   | { readonly kind: 'delayed'; readonly why: string; readonly waiting: number }
   | { readonly kind: 'buried'; readonly eventId: string; readonly why: string };
-
-const answerLimitMs = 10_000;
 
 /** Sends what is in the outbox, oldest first, one at a time, for as long as it runs. Nothing waits for it. */
 export class Delivery implements AsyncDisposable {
@@ -56,11 +55,26 @@ export class Delivery implements AsyncDisposable {
     if (envelope === null) return 0;
     if (!Buffer.isBuffer(envelope))
       return this.#act(waiting, decideReply(envelope, this.#failures, false, Math.random(), Date.now()));
-    const first = decideReply(await this.#send(envelope), this.#failures, false, Math.random(), Date.now());
+    const first = decideReply(
+      await sendEnvelope(this.#endpoint, envelope, this.#stopping.signal),
+      this.#failures,
+      false,
+      Math.random(),
+      Date.now(),
+    );
     if (first.kind !== 'strip') return this.#act(waiting, first);
     const smaller = withoutAttachments(envelope);
     this.#outbox.replace(waiting, smaller);
-    return this.#act(waiting, decideReply(await this.#send(smaller), this.#failures, true, Math.random(), Date.now()));
+    return this.#act(
+      waiting,
+      decideReply(
+        await sendEnvelope(this.#endpoint, smaller, this.#stopping.signal),
+        this.#failures,
+        true,
+        Math.random(),
+        Date.now(),
+      ),
+    );
   }
 
   #act(waiting: Waiting, next: NextStep): number {
@@ -84,28 +98,6 @@ export class Delivery implements AsyncDisposable {
     }
   }
 
-  async #send(envelope: Buffer<ArrayBuffer>): Promise<Reply> {
-    try {
-      const response = await fetch(this.#endpoint, {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/x-sentry-envelope' },
-        body: envelope,
-        redirect: 'manual',
-        signal: AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(answerLimitMs)]),
-      });
-      await response.body?.cancel();
-      const header = (name: string): string | null => response.headers.get(name);
-      return {
-        kind: 'answer',
-        status: response.status,
-        rateLimits: header('X-Sentry-Rate-Limits'),
-        retryAfter: header('Retry-After'),
-      };
-    } catch (error) {
-      return { kind: 'unreachable', message: reasonOf(error) };
-    }
-  }
-
   /** Null where the envelope has gone; a disk that cannot be read is like a server that cannot be reached. */
   #read(waiting: Waiting): Buffer<ArrayBuffer> | Extract<Reply, { kind: 'unreachable' }> | null {
     try {
@@ -113,7 +105,7 @@ export class Delivery implements AsyncDisposable {
       if (!envelope) this.#outbox.remove(waiting);
       return envelope;
     } catch (error) {
-      return { kind: 'unreachable', message: reasonOf(error) };
+      return { kind: 'unreachable', message: error instanceof Error ? error.message : String(error) };
     }
   }
 
@@ -124,14 +116,4 @@ export class Delivery implements AsyncDisposable {
       if (!this.#stopping.signal.aborted) throw error;
     }
   }
-}
-
-/** fetch(2) hides the system's error in its cause. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  if (error.name === 'TimeoutError') return `no answer within ${answerLimitMs / 1000} s`;
-  return cause instanceof Error
-    ? ('code' in cause && typeof cause.code === 'string' && cause.code) || cause.message
-    : error.message;
 }

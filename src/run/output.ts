@@ -95,7 +95,10 @@ export class AttemptOutput implements Disposable {
   /** The last line that is not blank, of the first of these streams that has one. */
   lastLine(...streams: readonly StreamName[]): string | null {
     for (const stream of streams) {
-      const line = this[stream].text().split('\n').findLast(row => row.trim() !== '');
+      const line = this[stream]
+        .text()
+        .split('\n')
+        .findLast((row) => row.trim() !== '');
       if (line !== undefined) return stripVTControlCharacters(line).trim().slice(0, 1000);
     }
     return null;

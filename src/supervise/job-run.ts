@@ -1,9 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Paths } from '../config/paths.ts';
 import type { Telemetry } from '../config/telemetry.ts';
 import type { Crash, Crumb } from '../crash/event.ts';
 import { readCrash, titleOf } from '../crash/read.ts';
+import { errorCode } from '../disk/durable.ts';
 import { describeExit } from '../job/exit.ts';
 import { type Judgement, judge } from '../job/judge.ts';
 import type { OutcomeRecord } from '../job/outcome.ts';
@@ -30,6 +32,8 @@ export interface JobRunParts {
 }
 
 export type Settled = Finished | { readonly kind: 'short'; readonly error: string };
+
+const ledgerRetryMs = 1000;
 
 /** Codes of the system that say "not now": the machine's shortage is no fault of the job. */
 const shortages = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);
@@ -79,7 +83,7 @@ export class JobRun {
     const { job, attempt } = this.claim;
     const deciding = result.steps.at(-1) ?? result.steps[0];
     if (result.steps.length === 1 && deciding.exit.kind === 'spawn' && shortages.has(deciding.exit.code)) {
-      await queue.release(this.claim);
+      await this.#persist(() => queue.release(this.claim));
       return { kind: 'short', error: deciding.exit.message };
     }
     if (result.survivors === null) emit({ kind: 'attempt.unkillable', id: job.id, attempt });
@@ -96,16 +100,18 @@ export class JobRun {
             emit,
           )
         : null;
-    const finished = await queue.finish(this.claim, {
-      judgement,
-      capture,
-      endedAt: crash.crash.endedAt,
-      durationMs: result.durationMs,
-      outputs: readOutputs(this.#place),
-      again,
-      release: telemetry.release,
-      environment: telemetry.environment,
-    });
+    const finished = await this.#persist(() =>
+      queue.finish(this.claim, {
+        judgement,
+        capture,
+        endedAt: crash.crash.endedAt,
+        durationMs: result.durationMs,
+        outputs: readOutputs(this.#place),
+        again,
+        release: telemetry.release,
+        environment: telemetry.environment,
+      }),
+    );
     const killed = result.survivors ?? 0;
     if (finished.kind !== 'ended' || killed > 0) {
       emit({
@@ -122,6 +128,24 @@ export class JobRun {
     return finished;
   }
 
+  /** A ledger that has no room for the end of a job gets it later: the job has run, and must not run again for that. */
+  async #persist<Result>(write: () => Promise<Result>): Promise<Result> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await write();
+      } catch (error) {
+        if (errorCode(error) === null) throw error;
+        if (tries === 0)
+          this.#parts.emit({
+            kind: 'ledger.delayed',
+            id: this.claim.job.id,
+            error: error instanceof Error ? error.message : String(error),
+          });
+        await sleep(ledgerRetryMs);
+      }
+    }
+  }
+
   #crashOf(result: AttemptResult): { readonly judgement: Judgement; readonly crash: Crash } {
     const { job, attempt, startedAt } = this.claim;
     const { output, steps } = result;
@@ -129,8 +153,16 @@ export class JobRun {
     const failed = deciding.exit.kind !== 'code' || deciding.exit.code !== 0;
     const reading = failed ? readCrash(output.stderr.text(), output.stdout.text()) : null;
     const lastLine = failed ? output.lastLine('stderr', 'stdout') : null;
-    const verdict = (this.#verifier ? readVerdict(this.#verifier.verdictPath) : null) ?? (failed ? output.lastLine('stdout', 'stderr') : null);
-    const judgement = judge(job.spec.kind, { step: deciding.step, exit: deciding.exit, verdict, lastLine, exception: reading ? titleOf(reading) : null });
+    const verdict =
+      (this.#verifier ? readVerdict(this.#verifier.verdictPath) : null) ??
+      (failed ? output.lastLine('stdout', 'stderr') : null);
+    const judgement = judge(job.spec.kind, {
+      step: deciding.step,
+      exit: deciding.exit,
+      verdict,
+      lastLine,
+      exception: reading ? titleOf(reading) : null,
+    });
     const crash: Crash = {
       job,
       attempt,
