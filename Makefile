@@ -7,7 +7,7 @@ NODE := ./scripts/node
 SYSTEM_TESTS ?= 1
 export SYSTEM_TESTS
 
-.PHONY: help setup demo test test-quick check fix build bench install clean
+.PHONY: help setup demo test test-quick check fix build bench install uninstall clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,7 +33,7 @@ setup: runtime/node_modules/.done node_modules/.done ## fetch the runtime and th
 demo: setup ## see it at work: five jobs, a crash, its Sentry event
 	@$(NODE) demo/main.ts
 
-test: setup test/peers/node_modules/.done ## everything, real systemd included (root on Debian; elsewhere that part is skipped, and said)
+test: setup build test/peers/node_modules/.done ## everything, real systemd included (root on Debian; elsewhere that part is skipped, and said)
 	@./scripts/test all
 
 test-quick: setup ## what needs no root, in under a minute
@@ -54,6 +54,9 @@ bench: setup build ## jobs a second beside xargs, task-spooler, nq and GNU paral
 
 install: build ## install below DESTDIR (PREFIX=/usr)
 	@./scripts/install.sh
+
+uninstall: ## remove what install put there; /etc/booty and the data stay
+	@./scripts/install.sh --uninstall
 
 clean: ## remove what was built
 	rm -rf build

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 
@@ -13,7 +13,11 @@ const architecture = process.env.BOOTY_ARCH ?? process.arch;
 for (const part of ['lib', 'bin', 'package.json', 'runtime']) rmSync(join(out, part), { recursive: true, force: true });
 mkdirSync(join(out, 'lib'), { recursive: true });
 
-const bundle = await rolldown({ input: { booty: join(root, 'src/cli/main.ts') }, platform: 'node', external: ['koffi'] });
+const bundle = await rolldown({
+  input: { booty: join(root, 'src/cli/main.ts') },
+  platform: 'node',
+  external: ['koffi'],
+});
 await bundle.write({
   dir: join(out, 'lib'),
   format: 'esm',
@@ -23,8 +27,44 @@ await bundle.write({
   minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
 });
 
-const modules = ['koffi/package.json', 'koffi/index.js', 'koffi/src/koffi/index.js', 'koffi/src/koffi/src/static.js', `@koromix/koffi-linux-${architecture}`];
-for (const part of modules) cpSync(join(root, 'node_modules', part), join(out, 'lib', 'node_modules', part), { recursive: true });
-rmSync(join(out, 'lib', 'node_modules', '@koromix', `koffi-linux-${architecture}`, `musl_${architecture}`), { recursive: true, force: true });
+const modules = [
+  'koffi/package.json',
+  'koffi/index.js',
+  'koffi/src/koffi/index.js',
+  'koffi/src/koffi/src/static.js',
+  `@koromix/koffi-linux-${architecture}`,
+];
+for (const part of modules)
+  cpSync(join(root, 'node_modules', part), join(out, 'lib', 'node_modules', part), { recursive: true });
+rmSync(join(out, 'lib', 'node_modules', '@koromix', `koffi-linux-${architecture}`, `musl_${architecture}`), {
+  recursive: true,
+  force: true,
+});
+writeFileSync(join(out, 'lib', 'THIRD-PARTY-LICENCES'), thirdPartyLicences());
 for (const part of ['bin', 'package.json']) cpSync(join(root, part), join(out, part), { recursive: true });
 symlinkSync('../runtime', join(out, 'runtime'));
+
+/** The licence of every package that a release holds. */
+function thirdPartyLicences(): string {
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    readonly packages: Record<string, { readonly version?: string; readonly dev?: boolean; readonly license?: string }>;
+  };
+  const shipped = Object.entries(lock.packages).filter(([path, { dev, version }]) => path !== '' && !dev && version);
+  return shipped
+    .map(
+      ([path, { version, license }]) =>
+        `${path.replace(/^.*node_modules\//, '')} ${version} (${license ?? 'see below'})\n\n${licenceText(join(root, path))}\n`,
+    )
+    .join(`${'─'.repeat(72)}\n`);
+}
+
+function licenceText(directory: string): string {
+  try {
+    const name = readdirSync(directory).find((entry) => /^licen[cs]e/i.test(entry));
+    return name === undefined ? '' : readFileSync(join(directory, name), 'utf8');
+  } catch (error) {
+    // A package of another platform is locked, and not installed here.
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    throw error;
+  }
+}

@@ -17,6 +17,7 @@ import { type EarlyCapture, openEarlyCapture } from '../supervise/early-capture.
 import { Supervisor } from '../supervise/supervisor.ts';
 import { exitStatus } from './exit-status.ts';
 import { findPlace, findSoundPlace, type Place } from './place.ts';
+import { printErrorLine } from './terminal.ts';
 
 export interface SuperviseOptions extends PathChoices {
   /** Read secrets.env from standard input, where systemd has opened it as root: jobs cannot open it then. */
@@ -32,7 +33,7 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
   const policy = readPolicy(findPlace(options), options.secretsStdin === true);
   for (const text of policy.warnings) emit({ kind: 'telemetry.notice', text });
   if (policy.errors.length > 0) {
-    for (const text of policy.errors) process.stderr.write(`${process.env.JOURNAL_STREAM ? '<3>' : ''}${text}\n`);
+    for (const text of policy.errors) printErrorLine(text);
     return exitStatus.refused;
   }
   const early = await openEarlyCapture(policy.telemetry);

@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs';
 import { styleText } from 'node:util';
 import { errorCode } from '../disk/durable.ts';
 import { BootyError } from '../job/error.ts';
+import { isJournal } from '../journal/journal.ts';
 
 /** What a command tells: results on stdout, everything else on stderr. */
 export function print(text: string): void {
@@ -23,11 +24,19 @@ export function note(text: string): void {
 /** `booty: what went wrong` and, on a line of its own, what to do. A defect of Booty shows its stack. */
 export function printError(error: unknown): void {
   if (error instanceof BootyError) {
-    note(`booty: ${error.message}`);
-    note(`  ${error.hint}`);
+    printErrorLine(`booty: ${error.message}`);
+    printErrorLine(`  ${error.hint}`);
     return;
   }
-  note(`booty: this is a defect of Booty: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  printErrorLine(
+    `booty: this is a defect of Booty: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  );
+}
+
+/** On stderr; where journald reads that, with the priority of an error. */
+export function printErrorLine(text: string): void {
+  const prefix = isJournal(2, process.env.JOURNAL_STREAM) ? '<3>' : '';
+  for (const line of text.split('\n')) note(`${prefix}${line}`);
 }
 
 type Style = Parameters<typeof styleText>[0];

@@ -105,7 +105,7 @@ export class CrashCapture {
     const eventId = eventIdIn(envelope);
     const stored = this.#stored.get(eventId);
     try {
-      await store.store(eventId, envelope);
+      await store.store(eventId, withoutTrace(envelope));
       stored?.resolve();
     } catch (error) {
       stored?.reject(error);
@@ -118,6 +118,17 @@ function eventIdIn(envelope: Uint8Array): string {
   const data = Buffer.from(envelope);
   const header = JSON.parse(data.toString('utf8', 0, data.indexOf(0x0a))) as { readonly event_id?: unknown };
   return typeof header.event_id === 'string' ? header.event_id : '';
+}
+
+/** The SDK puts the key of the DSN into the header, as part of a trace that we don't have: it must not lie on the disk that jobs can read. */
+function withoutTrace(envelope: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
+  const end = envelope.indexOf(0x0a);
+  const {
+    trace: _trace,
+    dsn: _dsn,
+    ...header
+  } = JSON.parse(envelope.toString('utf8', 0, end)) as Record<string, unknown>;
+  return Buffer.concat([Buffer.from(JSON.stringify(header)), envelope.subarray(end)]);
 }
 
 /** The same answer for the same event, however often it is asked. */

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { randomText } from '../job/id.ts';
@@ -10,9 +10,11 @@ import { randomText } from '../job/id.ts';
  */
 
 export interface DurableOptions {
-  /** Permission bits of the new file. */
+  /** Permission bits of the new file, whatever the umask is: who reads it is part of the contract. */
   readonly mode: number;
 }
+
+const umask = process.umask();
 
 const temporaryName = (path: string): string =>
   join(dirname(path), `.${basename(path).slice(0, 200)}.${randomText(8)}.tmp`);
@@ -26,6 +28,7 @@ export async function writeDurably(
   const temporary = temporaryName(path);
   try {
     await using file = await open(temporary, 'wx', mode);
+    if ((umask & mode) !== 0) await file.chmod(mode);
     await file.writeFile(content);
     await file.sync();
     await rename(temporary, path);
@@ -42,6 +45,7 @@ export function writeDurablySync(path: string, content: string | Uint8Array, { m
   try {
     const file = openSync(temporary, 'wx', mode);
     try {
+      if ((umask & mode) !== 0) fchmodSync(file, mode);
       const data = Buffer.from(content as string);
       for (let written = 0; written < data.length; ) written += writeSync(file, data, written);
       fsyncSync(file);

@@ -5,15 +5,15 @@ import { journalLine, readableLine } from './line.ts';
 
 /** How events are written: for journald where it reads our output, else for people. */
 export function openJournal(env: NodeJS.ProcessEnv): Emit {
-  if (isJournal(env.JOURNAL_STREAM)) return (event) => write(journalLine(event));
+  if (isJournal(1, env.JOURNAL_STREAM)) return (event) => write(journalLine(event));
   const colour = process.stdout.isTTY && !env.NO_COLOR;
   return (event) => write(readableLine(event, new Date(), colour));
 }
 
 /** systemd names the device and inode of the stream that it connected to the journal (systemd.exec(5), JOURNAL_STREAM). */
-function isJournal(stream: string | undefined): boolean {
+export function isJournal(descriptor: number, stream: string | undefined): boolean {
   if (!stream) return false;
-  const status = fstatSync(1);
+  const status = fstatSync(descriptor);
   return stream === `${status.dev}:${status.ino}`;
 }
 

@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
+import { errorCode } from '../disk/durable.ts';
 import { BootyError } from '../job/error.ts';
 import { applicationId, migrations, schemaVersion } from './schema.ts';
 
@@ -28,11 +29,7 @@ export function openLedgerFile(path: string): DatabaseSync {
  * @throws BootyError LEDGER_MISSING, LEDGER_UNUSABLE, LEDGER_NEWER
  */
 export function openLedgerForReading(path: string): DatabaseSync {
-  if (!existsSync(path)) {
-    throw new BootyError('LEDGER_MISSING', `no ledger at ${path}`, {
-      hint: 'no supervisor has run here yet: start one, or name the right place with --root or BOOTY_ROOT',
-    });
-  }
+  demandFile(path);
   let database: DatabaseSync | null = null;
   try {
     // Without a log beside it the file is complete and nobody writes it: reading it then needs no right to write there.
@@ -43,6 +40,23 @@ export function openLedgerForReading(path: string): DatabaseSync {
   } catch (error) {
     database?.close();
     throw unusable(error, path);
+  }
+}
+
+function demandFile(path: string): void {
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      throw new BootyError('LEDGER_MISSING', `no ledger at ${path}`, {
+        hint: 'no supervisor has run here yet: start one, or name the right place with --root or BOOTY_ROOT',
+      });
+    }
+    throw new BootyError('LEDGER_UNUSABLE', `this user may not read ${path} (${code})`, {
+      hint: 'as root: usermod --append --groups booty USER, then log in again',
+      cause: error,
+    });
   }
 }
 

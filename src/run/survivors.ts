@@ -19,6 +19,8 @@ const maxRounds = 250;
  */
 export async function killSurvivors(remains: Remains): Promise<number | null> {
   const killed = new Set<number>();
+  // Whoever /proc hides from us (hidepid, a process that forbids inspection) is reached by the group's signal all the same.
+  for (const group of remains.groups) signalGroup(group, 'SIGKILL');
   for (let round = 0; round < maxRounds; round += 1) {
     const left = survivorsOf(remains);
     if (left.length === 0) return killed.size;

@@ -1,16 +1,14 @@
-import PQueue from 'p-queue';
 import type { Config } from '../config/config.ts';
 import { errorCode } from '../disk/durable.ts';
-import { type JobKind, jobKinds } from '../job/job.ts';
-import { type Instant, instant } from '../job/units.ts';
+import type { JobKind } from '../job/job.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Claim } from '../schedule/queue.ts';
 import { SpoolWatcher } from '../spool/watch.ts';
 import { Inbox } from './inbox.ts';
 import { Intake } from './intake.ts';
-import { JobRun, type JobRunParts, type Settled } from './job-run.ts';
+import type { JobRun, JobRunParts, Settled } from './job-run.ts';
 import { recover } from './recover.ts';
 import { Reporter } from './reporter.ts';
+import { Slots } from './slots.ts';
 
 /** All that the loop acts on. Signals, watchers, timers and ended children only put one of these into the inbox. */
 type Message =
@@ -31,8 +29,6 @@ export interface SupervisorParts extends Omit<JobRunParts, 'ledger' | 'queue'> {
 
 /** After the machine had no process or descriptor to spare. */
 const shortageRetryMs = 1000;
-/** How many ended attempts may be on their way to the ledger at once: then their slots wait too. */
-const maxSettling = 64;
 const extendEveryMs = 1000;
 
 /**
@@ -48,9 +44,7 @@ export class Supervisor {
   readonly #inbox = new Inbox<Message>();
   readonly #intake: Intake;
   readonly #reporter: Reporter;
-  readonly #queues: Readonly<Record<JobKind, PQueue>>;
-  readonly #running = new Map<string, JobRun>();
-  readonly #settling = new Set<Promise<void>>();
+  readonly #slots: Slots;
   #watcher: SpoolWatcher | null = null;
   #looking: 'now' | 'asked' | 'no' = 'no';
   #settleTimer: NodeJS.Timeout | null = null;
@@ -66,11 +60,14 @@ export class Supervisor {
     this.#runParts = { ...parts, queue: parts.ledger };
     this.#intake = new Intake(parts.paths, parts.config, parts.ledger, parts.emit);
     this.#reporter = new Reporter(parts.paths.outcomes, parts.ledger, parts.emit);
-    const { concurrency } = parts.config;
-    this.#queues = {
-      pipeline: new PQueue({ concurrency: concurrency.pipeline }),
-      verifier: new PQueue({ concurrency: concurrency.verifier }),
-    };
+    this.#slots = new Slots(parts.config.concurrency, this.#runParts, {
+      onFree: (jobKind) => this.#inbox.push({ kind: 'slot', jobKind }),
+      onSettled: (run, settled) => this.#onSettledRun(run, settled),
+      onFailure: (error) => this.#fail(error),
+      onQuiet: () => {
+        if (this.#stopping) this.#inbox.push({ kind: 'idle' });
+      },
+    });
   }
 
   /** Asks to stop; asked again, it cuts every grace short. */
@@ -87,7 +84,7 @@ export class Supervisor {
     const ticks = setInterval(() => this.#askToLook(), config.scanIntervalMs);
     try {
       await this.#look();
-      await this.#fillAll();
+      await this.#fill(() => this.#slots.fillAll());
       notify('READY=1');
       emit({
         kind: 'supervisor.ready',
@@ -111,7 +108,7 @@ export class Supervisor {
   async #recover(): Promise<number> {
     const leftovers = this.#parts.ledger.leftovers();
     for (const leftover of leftovers) this.#report(await recover(leftover, this.#runParts));
-    await this.#allSettled();
+    await this.#slots.allQuiet();
     return leftovers.length;
   }
 
@@ -119,7 +116,7 @@ export class Supervisor {
     for (;;) {
       for (const message of await this.#inbox.take()) await this.#act(message);
       if (this.#failure) return;
-      if (this.#stopping && this.#running.size === 0 && this.#settling.size === 0) return;
+      if (this.#stopping && this.#slots.isIdle) return;
       this.#tellStatus();
     }
   }
@@ -130,16 +127,16 @@ export class Supervisor {
         if (this.#stopping) return;
         if (this.#reporter.isDelayed) await this.#reporter.makeDue();
         await this.#look();
-        await this.#fillAll();
+        await this.#fill(() => this.#slots.fillAll());
         return;
       case 'slot':
-        await this.#fill(message.jobKind);
+        await this.#fill(() => this.#slots.fill(message.jobKind));
         return;
       case 'stop':
         this.#onStop(message.signal);
         return;
       case 'drain-limit':
-        for (const run of this.#running.values()) run.cancel();
+        this.#slots.interrupt();
         return;
       case 'idle':
         return;
@@ -197,47 +194,16 @@ export class Supervisor {
 
   // Slots
 
-  async #fillAll(): Promise<void> {
-    for (const kind of jobKinds) await this.#fill(kind);
-  }
-
-  async #fill(kind: JobKind): Promise<void> {
+  async #fill(fill: () => Promise<void>): Promise<void> {
     if (this.#stopping) return;
-    const queue = this.#queues[kind];
-    const free = queue.concurrency - queue.pending - queue.size;
-    if (free <= 0) return;
-    const claims = await this.#claim(kind, free);
-    for (const claim of claims) {
-      const run = new JobRun(claim, this.#runParts);
-      this.#running.set(claim.job.id, run);
-      queue.add(() => this.#perform(run)).catch((error: unknown) => this.#fail(error));
-    }
-  }
-
-  async #claim(kind: JobKind, limit: number): Promise<Claim[]> {
     try {
-      return await this.#parts.ledger.claim(kind, limit, now());
+      await fill();
     } catch (error) {
       if (errorCode(error) === null) throw error;
       this.#degrade(
         error instanceof Error ? error.message : String(error),
         'the ledger refuses: no job is started until it is mended; nothing is lost',
       );
-      return [];
-    }
-  }
-
-  /** Holds a slot for as long as the job has processes. What follows goes on beside the next job. */
-  async #perform(run: JobRun): Promise<void> {
-    const kind = run.claim.job.spec.kind;
-    try {
-      const result = await run.run();
-      this.#own(run.settle(result).then((settled) => this.#onSettledRun(run, settled)));
-      while (this.#settling.size > maxSettling) await Promise.race(this.#settling);
-    } finally {
-      this.#running.delete(run.claim.job.id);
-      // The queue counts this slot as taken until this function has returned.
-      setImmediate(() => this.#inbox.push({ kind: 'slot', jobKind: kind }));
     }
   }
 
@@ -255,7 +221,7 @@ export class Supervisor {
   #report(settled: Awaited<ReturnType<typeof recover>>): void {
     switch (settled.kind) {
       case 'ended':
-        for (const record of settled.records) this.#own(this.#reporter.report(record));
+        for (const record of settled.records) this.#slots.own(this.#reporter.report(record));
         return;
       case 'verifying':
         this.#inbox.push({ kind: 'slot', jobKind: 'verifier' });
@@ -271,10 +237,10 @@ export class Supervisor {
 
   #onStop(signal: string): void {
     const { emit, config, notify } = this.#parts;
-    const running = this.#running.size;
+    const { running } = this.#slots;
     if (this.#stopping) {
       emit({ kind: 'supervisor.hurried', signal, running });
-      for (const run of this.#running.values()) run.kill();
+      this.#slots.kill();
       return;
     }
     this.#stopping = { since: performance.now() };
@@ -287,22 +253,6 @@ export class Supervisor {
     this.#inbox.push({ kind: 'idle' });
   }
 
-  // What nobody awaits
-
-  #own(work: Promise<void>): void {
-    const owned = work
-      .catch((error: unknown) => this.#fail(error))
-      .finally(() => {
-        this.#settling.delete(owned);
-        if (this.#stopping) this.#inbox.push({ kind: 'idle' });
-      });
-    this.#settling.add(owned);
-  }
-
-  async #allSettled(): Promise<void> {
-    while (this.#settling.size > 0) await Promise.all(this.#settling);
-  }
-
   /** Something failed that Booty cannot go on without. */
   #fail(error: unknown): void {
     this.#failure ??= { error };
@@ -310,7 +260,7 @@ export class Supervisor {
   }
 
   #tellStatus(): void {
-    const running = this.#running.size;
+    const { running } = this.#slots;
     const status = this.#stopping
       ? `Draining: ${running} running`
       : this.#degraded === null
@@ -321,5 +271,3 @@ export class Supervisor {
     this.#parts.notify(`STATUS=${status}`);
   }
 }
-
-const now = (): Instant => instant(Date.now());

@@ -6,7 +6,7 @@ no warnings 'portable';
 use IO::Socket::INET;
 
 $| = 1;
-my $canary = qr/booty-canary-[0-9a-f]{8}/;
+my $canary = qr/bootycanary[0-9a-f]{8}/;
 
 sub tell_of {
     my ($where, $text) = @_;
@@ -53,7 +53,7 @@ sub supervisor {
 
 tell_of('own environment', join "\n", map { "$_=$ENV{$_}" } keys %ENV);
 tell_of('/etc/booty/secrets.env', content('/etc/booty/secrets.env'));
-tell_of($_, content($_)) for glob '/run/credentials/*/* /run/booty/* /var/lib/booty/* /var/lib/booty/outbox/* /var/lib/booty/jobs/*/*';
+tell_of($_, content($_)) for grep { -f } glob '/run/credentials/*/* /run/booty/* /var/lib/booty/* /var/lib/booty/outbox/* /var/lib/booty/jobs/*/*';
 
 # All processes that can be seen, and the supervisor, whether it can be seen or not.
 my %pids = map { $_ => 1 } grep { $_ != $$ } map { /(\d+)/ } glob '/proc/[0-9]*';

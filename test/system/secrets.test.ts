@@ -5,8 +5,8 @@ import { systemTest, traces } from './machine.ts';
 
 /** Looks for a canary wherever a process of the same user could read one, and prints `FOUND WHERE` or `closed WHERE`. */
 const probe = readFileSync(join(import.meta.dirname, 'probe.pl'), 'utf8');
-const canary = 'booty-canary-7f3a91c2';
-const secrets = `SENTRY_DSN=http://${canary}@127.0.0.1:9/1\nOTHER="${canary}"\n`;
+const canary = 'bootycanary7f3a91c2';
+const secrets = `SENTRY_DSN=http://${canary}@127.0.0.1:60999/1\nOTHER="${canary}"\n`;
 
 const found = (report: string): string[] => report.split('\n').filter((line) => line.startsWith('FOUND'));
 
@@ -40,7 +40,9 @@ systemTest(
     await machine.write('/opt/probe.pl', probe);
     await machine.write('/etc/booty/secrets.env', secrets, '0600');
     await machine.start();
-    await machine.journal.line(/^supervisor\.ready\b/);
+    await machine.drop('crash.yaml', 'id: crash\nrun: exit 7\n');
+    // Its event cannot be delivered, and waits on disk.
+    assert.equal((await machine.outcome('crash')).outcome, 'crashed');
     await machine.drop('probe.yaml', `id: probe\nrun: perl /opt/probe.pl >${traces}/report 2>&1\n`);
     const ended = await machine.outcome('probe');
     const report = await machine.must(['cat', `${traces}/report`]);
@@ -48,6 +50,7 @@ systemTest(
     assert.match(report, /^done$/m);
     assert.deepEqual(found(report), [], report);
     assert.match(report, /^closed \/etc\/booty\/secrets\.env$/m);
+    assert.match(report, /^closed \/var\/lib\/booty\/outbox\/.+$/m);
     assert.match(report, /^closed debugger$/m);
     assert.equal((await machine.unit('NRestarts')).NRestarts, '0', 'the probe did not end the supervisor');
   },

@@ -1,0 +1,100 @@
+import PQueue from 'p-queue';
+import type { Config } from '../config/config.ts';
+import { type JobKind, jobKinds } from '../job/job.ts';
+import { instant } from '../job/units.ts';
+import { JobRun, type JobRunParts, type Settled } from './job-run.ts';
+
+/** What the loop must know of the slots. Each may be called at any time. */
+export interface SlotEvents {
+  /** A slot of this kind is free. */
+  onFree(kind: JobKind): void;
+  onSettled(run: JobRun, settled: Settled): void;
+  /** Something failed that Booty cannot go on without. */
+  onFailure(error: unknown): void;
+  /** Something that was owned has ended. */
+  onQuiet(): void;
+}
+
+/** How many ended attempts may be on their way to the ledger at once: then their slots wait too. */
+const maxSettling = 64;
+
+/** The slots of each kind, and what runs in them. A slot is held for as long as its job has processes; what follows goes on beside the next job. */
+export class Slots {
+  readonly #parts: JobRunParts;
+  readonly #events: SlotEvents;
+  readonly #queues: Readonly<Record<JobKind, PQueue>>;
+  readonly #running = new Map<string, JobRun>();
+  readonly #owned = new Set<Promise<void>>();
+
+  constructor(concurrency: Config['concurrency'], parts: JobRunParts, events: SlotEvents) {
+    this.#parts = parts;
+    this.#events = events;
+    this.#queues = {
+      pipeline: new PQueue({ concurrency: concurrency.pipeline }),
+      verifier: new PQueue({ concurrency: concurrency.verifier }),
+    };
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** Nothing runs, and nothing that nobody awaits is under way. */
+  get isIdle(): boolean {
+    return this.#running.size === 0 && this.#owned.size === 0;
+  }
+
+  /** Claims jobs for the free slots of a kind, and starts them. Rejects where the ledger refuses. */
+  async fill(kind: JobKind): Promise<void> {
+    const queue = this.#queues[kind];
+    const free = queue.concurrency - queue.pending - queue.size;
+    if (free <= 0) return;
+    for (const claim of await this.#parts.queue.claim(kind, free, instant(Date.now()))) {
+      const run = new JobRun(claim, this.#parts);
+      this.#running.set(claim.job.id, run);
+      queue.add(() => this.#perform(run)).catch((error: unknown) => this.#events.onFailure(error));
+    }
+  }
+
+  async fillAll(): Promise<void> {
+    for (const kind of jobKinds) await this.fill(kind);
+  }
+
+  /** Ends what runs: TERM, and KILL after the grace. */
+  interrupt(): void {
+    for (const run of this.#running.values()) run.cancel();
+  }
+
+  /** Ends what runs without any grace. */
+  kill(): void {
+    for (const run of this.#running.values()) run.kill();
+  }
+
+  /** Keeps work that nobody awaits, so that a stop waits for it and a failure is seen. */
+  own(work: Promise<void>): void {
+    const owned = work
+      .catch((error: unknown) => this.#events.onFailure(error))
+      .finally(() => {
+        this.#owned.delete(owned);
+        this.#events.onQuiet();
+      });
+    this.#owned.add(owned);
+  }
+
+  async allQuiet(): Promise<void> {
+    while (this.#owned.size > 0) await Promise.all(this.#owned);
+  }
+
+  async #perform(run: JobRun): Promise<void> {
+    const { job } = run.claim;
+    try {
+      const result = await run.run();
+      this.own(run.settle(result).then((settled) => this.#events.onSettled(run, settled)));
+      while (this.#owned.size > maxSettling) await Promise.race(this.#owned);
+    } finally {
+      this.#running.delete(job.id);
+      // The queue counts this slot as taken until this function has returned.
+      setImmediate(() => this.#events.onFree(job.spec.kind));
+    }
+  }
+}
