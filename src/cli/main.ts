@@ -15,12 +15,13 @@ const program = new Command('booty')
   )
   .version(version(), '-V, --version')
   .option('--root <dir>', 'keep everything below this directory: etc, spool, lib (BOOTY_ROOT)')
-  .option('--config <file>', 'booty.yaml (BOOTY_CONFIG)')
-  .option('--spool <dir>', 'the spool (BOOTY_SPOOL)')
-  .option('--state <dir>', 'ledger, logs and outbox (BOOTY_STATE)')
-  .option('--secrets <file>', 'secrets.env (BOOTY_SECRETS)')
-  .option('--release <file>', 'release.env (BOOTY_RELEASE)')
+  .option('--config-file <file>', 'booty.yaml (BOOTY_CONFIG)')
+  .option('--spool-dir <dir>', 'the spool (BOOTY_SPOOL)')
+  .option('--state-dir <dir>', 'ledger, logs and outbox (BOOTY_STATE)')
+  .option('--secrets-file <file>', 'secrets.env (BOOTY_SECRETS)')
+  .option('--release-file <file>', 'release.env (BOOTY_RELEASE)')
   .showHelpAfterError('(booty --help lists the commands, booty help COMMAND explains one)')
+  .configureHelp({ showGlobalOptions: true })
   .exitOverride()
   .addHelpText(
     'after',
@@ -36,7 +37,19 @@ Exit status: 0 succeeded, 1 refused or failed with a message, 2 usage; of run al
 70 is a defect of Booty.`,
   );
 
-const paths = (command: Command): PathChoices => command.optsWithGlobals<PathChoices>();
+interface GlobalOptions {
+  readonly root?: string;
+  readonly configFile?: string;
+  readonly spoolDir?: string;
+  readonly stateDir?: string;
+  readonly secretsFile?: string;
+  readonly releaseFile?: string;
+}
+
+const paths = (command: Command): PathChoices => {
+  const { root, configFile, spoolDir, stateDir, secretsFile, releaseFile } = command.optsWithGlobals<GlobalOptions>();
+  return { root, config: configFile, spool: spoolDir, state: stateDir, secrets: secretsFile, release: releaseFile };
+};
 
 program
   .command('supervise')

@@ -46,7 +46,7 @@ function readConfigFile(path: string, named: boolean): Uint8Array | null {
     if (!named && (code === 'ENOENT' || code === 'ENOTDIR')) return null;
     if (code === null) throw error;
     throw new BootyError('CONFIG_INVALID', `${path} cannot be read (${code})`, {
-      hint: 'mend its permissions, or name another with --config',
+      hint: 'mend its permissions, or name another with --config-file',
       cause: error,
     });
   }

@@ -73,7 +73,7 @@ function refuseStrangers(database: DatabaseSync, path: string): void {
   const empty = version === 0 && pragma(database, 'schema_version') === 0;
   if (!empty && owner !== applicationId) {
     throw new BootyError('LEDGER_UNUSABLE', `${path} is not a ledger of Booty`, {
-      hint: 'move it away, or choose another place with --state or BOOTY_STATE',
+      hint: 'move it away, or choose another place with --state-dir or BOOTY_STATE',
     });
   }
   if (version > schemaVersion) {
