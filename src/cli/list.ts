@@ -7,7 +7,8 @@ import { type JobRow, type JobState, jobStates } from '../ledger/rows.ts';
 import { findPlace } from './place.ts';
 import { note, paint, print, printJson, table } from './terminal.ts';
 
-export interface ListOptions extends PathChoices {
+export interface ListOptions {
+  /** A state or an outcome. */
   readonly state?: string | undefined;
   readonly kind?: JobKind | undefined;
   readonly name?: string | undefined;
@@ -16,8 +17,8 @@ export interface ListOptions extends PathChoices {
 }
 
 /** The newest jobs, newest first. @throws BootyError LEDGER_MISSING, LEDGER_UNUSABLE */
-export function list(options: ListOptions): void {
-  using history = new History(findPlace(options).paths.ledger);
+export function list(paths: PathChoices, options: ListOptions): void {
+  using history = new History(findPlace(paths).paths.ledger);
   const { jobs, more } = history.list({
     ...(jobStates.includes(options.state as JobState)
       ? { state: options.state as JobState }

@@ -111,7 +111,7 @@ program
   .option('--json', 'print JSON')
   .action(async (options: { limit: number }, command: Command) => {
     const { list } = await import('./list.ts');
-    list({ ...paths(command), ...options });
+    list(paths(command), options);
   });
 
 program
