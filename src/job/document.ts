@@ -1,13 +1,28 @@
 import { isUtf8 } from 'node:buffer';
-import { type Document, isMap, isNode, isPair, isScalar, Lexer, LineCounter, parseDocument as parseYaml } from 'yaml';
+import {
+  type CollectionTag,
+  type Document,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  Lexer,
+  LineCounter,
+  parseDocument as parseYaml,
+  type ScalarTag,
+  type Tags,
+  visit,
+} from 'yaml';
 import { accepted, type Parsed, type Refusal, type RefusalCode, refused } from './refusal.ts';
 
 /** The most bytes that a job file or a configuration file may have. */
 export const maxDocumentBytes = 1024 * 1024;
 const maxAliases = 100;
 /** The parser looks for repeated keys by comparing each with each, and descends by recursion: both are bounded before it starts. */
-const maxIndicators = 5000;
+const maxNodes = 5000;
+const maxTokens = 25_000;
 const maxDepth = 50;
+const maxMessageLength = 300;
 
 export type KeyPath = readonly (string | number)[];
 export interface Position {
@@ -26,17 +41,39 @@ export interface TextDocument {
 export function parseDocument(content: Uint8Array): Parsed<TextDocument> {
   const text = decode(content);
   if (!text.ok) return text;
-  const json = text.value.trimStart().startsWith('{') ? parseJson(text.value) : undefined;
+  const document = parseText(text.value);
+  if (!document.ok || !text.value.includes(unusableKey) || !hasKey(document.value.data, unusableKey)) return document;
+  const place = document.value.locate([], unusableKey);
+  return refused({
+    ...problem('UNKNOWN_KEY', `the key "${unusableKey}" cannot be used`, 'choose another name'),
+    ...(place ?? {}),
+    key: unusableKey,
+  });
+}
+
+/** The one key that JavaScript gives a meaning of its own, and that validators therefore pass over without a word. */
+const unusableKey = '__proto__';
+
+/** @param seen an alias may lead back to what holds it */
+function hasKey(data: unknown, key: string, seen = new Set<unknown>()): boolean {
+  if (typeof data !== 'object' || data === null || seen.has(data)) return false;
+  seen.add(data);
+  return Object.hasOwn(data, key) || Object.values(data).some((value) => hasKey(value, key, seen));
+}
+
+function parseText(text: string): Parsed<TextDocument> {
+  const json = text.trimStart().startsWith('{') ? parseJson(text) : undefined;
+  if (json === tooMany) return refused(excess);
   if (json !== undefined) {
     // The position of a part of a JSON text is asked for only when something is wrong with it.
     let yaml: Parsed<TextDocument> | null = null;
     const locate = (path: KeyPath, key?: string): Position | null => {
-      yaml ??= parseYamlText(text.value);
+      yaml ??= parseYamlText(text);
       return yaml.ok ? yaml.value.locate(path, key) : null;
     };
     return accepted({ data: json, locate });
   }
-  return parseYamlText(text.value);
+  return parseYamlText(text);
 }
 
 function decode(content: Uint8Array): Parsed<string> {
@@ -63,21 +100,49 @@ function decode(content: Uint8Array): Parsed<string> {
   return accepted(text);
 }
 
+const tooMany = Symbol('more nodes than a document may have');
+
+/** Undefined where YAML's parser should read it again, and say where it is wrong. */
 function parseJson(text: string): unknown {
+  let keys = 0;
+  let nodes = 0;
+  // The third argument is not in TypeScript's library yet (ECMAScript, JSON.parse source text access).
+  const keepWritten = (_key: string, value: unknown, context?: { readonly source?: string }): unknown => {
+    nodes += 1;
+    if (typeof value === 'number' && context?.source !== undefined && String(value) !== context.source)
+      return context.source;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) keys += Object.keys(value).length;
+    return value;
+  };
   try {
-    return JSON.parse(text);
+    const data: unknown = JSON.parse(text, keepWritten);
+    if (nodes > maxNodes) return tooMany;
+    // JSON.parse keeps the last of two equal keys without a word.
+    return keys === countJsonKeys(text) ? data : undefined;
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined; // YAML's parser reads it again, and says where it is wrong.
+    if (error instanceof SyntaxError || error instanceof RangeError) return undefined;
     throw error;
   }
+}
+
+function countJsonKeys(text: string): number {
+  let keys = 0;
+  for (const [, colon] of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)) if (colon !== undefined) keys += 1;
+  return keys;
 }
 
 function parseYamlText(text: string): Parsed<TextDocument> {
   const lines = new LineCounter();
   try {
-    const excess = structuralExcess(text);
-    if (excess) return refused(excess);
-    const document = parseYaml(text, { lineCounter: lines, prettyErrors: false, version: '1.2', logLevel: 'error' });
+    const found = structuralExcess(text);
+    if (found) return refused(found);
+    const document = parseYaml(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      version: '1.2',
+      logLevel: 'error',
+      customTags: asWritten,
+    });
     const error = document.errors[0] ?? document.warnings[0];
     if (error) {
       const at = lines.linePos(error.pos[0]);
@@ -93,37 +158,70 @@ function parseYamlText(text: string): Parsed<TextDocument> {
           })
         : refused({ ...problem('SYNTAX', oneLine(error.message), 'mend the YAML or JSON at that line'), ...position });
     }
-    const data: unknown = document.toJS({ maxAliasCount: maxAliases });
-    return accepted({ data, locate: (path, key) => locateIn(document, lines, path, key) });
+    const data = dataOf(document, lines);
+    return data.ok ? accepted({ data: data.value, locate: (path, key) => locateIn(document, lines, path, key) }) : data;
   } catch (error) {
-    if (error instanceof ReferenceError)
-      return refused(problem('ALIASES', `more than ${maxAliases} aliases`, 'write the repeated parts out'));
-    if (error instanceof RangeError)
+    if (error instanceof RangeError) {
       return refused(problem('SYNTAX', 'nested too deeply', 'a job needs no more than a few levels'));
+    }
     throw error;
   }
 }
 
-/** Counts what makes a document costly to build, in one pass over its tokens. */
+function dataOf(document: Document, lines: LineCounter): Parsed<unknown> {
+  try {
+    return accepted(document.toJS({ maxAliasCount: maxAliases }) as unknown);
+  } catch (error) {
+    if (!(error instanceof Error) || error instanceof RangeError) throw error;
+    if (error.message.includes('alias count')) {
+      return refused(problem('ALIASES', `more than ${maxAliases} aliases`, 'write the repeated parts out'));
+    }
+    let position: Position | null = null;
+    visit(document, {
+      Alias: (_key, alias) => {
+        if (alias.resolve(document) === undefined) position ??= positionOf(alias, lines);
+      },
+    });
+    return refused({ ...problem('SYNTAX', oneLine(error.message), 'mend the YAML at that line'), ...(position ?? {}) });
+  }
+}
+
+/**
+ * Numbers only where they read back as they are written: `1.10`, `0x10`, `007` and `1e3` stay the text that they are, as
+ * whoever writes `command: [sleep, 1.10]` expects. Likewise only `true` and `false` are truth values.
+ */
+function asWritten(tags: Tags): Tags {
+  return tags.flatMap((tag): Tags => {
+    if (typeof tag !== 'object' || !isScalarTag(tag)) return [tag];
+    if (tag.tag === 'tag:yaml.org,2002:float') return [];
+    if (tag.tag === 'tag:yaml.org,2002:int') {
+      return tag.format === undefined ? [{ ...tag, test: /^(?:0|-?[1-9][0-9]{0,14})$/ }] : [];
+    }
+    return tag.tag === 'tag:yaml.org,2002:bool' ? [{ ...tag, test: /^(?:true|false)$/ }] : [tag];
+  });
+}
+
+const isScalarTag = (tag: CollectionTag | ScalarTag): tag is ScalarTag =>
+  !('collection' in tag) || tag.collection === undefined;
+
+/** Counts what makes a document costly to build, in one pass over its tokens that ends at the first excess. */
 function structuralExcess(text: string): Refusal | null {
-  let indicators = 0;
+  let tokens = 0;
+  let nodes = 0;
   let depth = 0;
   let inLine = 0;
   for (const token of new Lexer().lex(text)) {
+    tokens += 1;
     if (token === '\n' || token === '\r\n') inLine = 0;
-    if (!'[]{}-?:'.includes(token)) continue;
-    indicators += 1;
-    inLine += token === '-' || token === '?' || token === ':' ? 1 : 0;
-    depth += token === '[' || token === '{' ? 1 : token === ']' || token === '}' ? -1 : 0;
+    if (token.length === 1 && '[]{},-?:'.includes(token)) nodes += 1;
     // A flow collection may have many entries on a line; outside of one, each indicator in a line is a level.
-    if (depth > maxDepth || (depth === 0 && inLine > maxDepth))
+    if (depth === 0 && (token === '-' || token === '?' || token === ':')) inLine += 1;
+    if (token === '[' || token === '{') depth += 1;
+    if (token === ']' || token === '}') depth -= 1;
+    if (depth > maxDepth || inLine > maxDepth) {
       return problem('SYNTAX', `more than ${maxDepth} levels deep`, 'a job needs no more than a few levels');
-    if (indicators > maxIndicators)
-      return problem(
-        'TOO_LARGE',
-        `more than ${maxIndicators} keys and list items`,
-        'keep large data in a file of its own, and name it in the job',
-      );
+    }
+    if (nodes > maxNodes || tokens > maxTokens) return excess;
   }
   return null;
 }
@@ -145,4 +243,9 @@ function positionOf(node: unknown, lines: LineCounter): Position | null {
 }
 
 const problem = (code: RefusalCode, message: string, hint: string): Refusal => ({ code, message, hint });
-const oneLine = (text: string): string => text.split('\n', 1)[0] ?? text;
+const oneLine = (text: string): string => (text.split('\n', 1)[0] ?? text).slice(0, maxMessageLength);
+const excess = problem(
+  'TOO_LARGE',
+  `more than ${maxNodes} keys and list items`,
+  'keep large data in a file of its own, and name it in the job',
+);

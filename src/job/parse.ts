@@ -1,9 +1,9 @@
-import { maxDocumentBytes, parseDocument } from './document.ts';
+import { parseDocument } from './document.ts';
 import { type JobId, parseJobId } from './id.ts';
 import type { Action, JobSpec, Step } from './job.ts';
 import { problemsOf } from './problems.ts';
 import { accepted, type Parsed, type Refusal, refused } from './refusal.ts';
-import { type JobFile, jobFileSchema, knownJobKeys, type StepFile, type VerifyFile } from './schema.ts';
+import { type JobFile, jobFileSchema, knownJobKeys, maxTextLength, type StepFile, type VerifyFile } from './schema.ts';
 import { type ByteCount, bytes, type Milliseconds, milliseconds } from './units.ts';
 
 /** What holds for a job whose file does not say otherwise. */
@@ -28,7 +28,7 @@ export interface DroppedFile {
 
 /**
  * Reads a dropped file, with every problem that it has told at once: the first as the refusal, the others in `also`.
- * Pure, and bounded: at most {@link maxDocumentBytes} are looked at.
+ * Pure, and bounded: at most one MiB are looked at.
  */
 export function parseJobFile(
   file: DroppedFile,
@@ -52,10 +52,10 @@ export function parseJobFile(
 const startsWithShebang = (content: Uint8Array): boolean => content[0] === 0x23 && content[1] === 0x21;
 
 function parseScript(file: DroppedFile, defaults: JobDefaults): Parsed<ParsedJob> {
-  if (file.content.byteLength > maxDocumentBytes) {
+  if (file.content.byteLength > maxTextLength) {
     return refused({
       code: 'TOO_LARGE',
-      message: `more than ${maxDocumentBytes} bytes`,
+      message: `a script of more than ${maxTextLength} bytes`,
       hint: 'install the program, and drop a job that names it',
     });
   }
@@ -85,7 +85,7 @@ function specOf(file: JobFile, fileName: string, defaults: JobDefaults): ParsedJ
     ? {
         ...common,
         kind: 'verifier',
-        name: file.verify.name ?? `${name.slice(0, 93)}-verify`,
+        name: file.verify.name ?? `${Array.from(name).slice(0, 93).join('')}-verify`,
         steps: [stepOf(file.verify, 0, 'verify')],
         verify: null,
         timeoutMs: milliseconds(file.verify.timeout ?? defaults.timeoutMs),
@@ -135,10 +135,7 @@ function actionOf(step: StepFile | VerifyFile): Action {
 /** The job's name where its file gives none: the file's, without its ending, in the characters that a name may have. */
 function nameFromFile(fileName: string): string {
   const stem = fileName.replace(/\.(?:ya?ml|json|sh|py|js|ts|pl|rb)$/i, '');
-  return (
-    stem
-      .replace(/[^\p{L}\p{N}._:@+-]+/gu, '-')
-      .replace(/^[^\p{L}\p{N}]+/u, '')
-      .slice(0, 100) || 'job'
-  );
+  const name = stem.replace(/[^\p{L}\p{N}._:@+-]+/gu, '-').replace(/^[^\p{L}\p{N}]+/u, '');
+  // By characters, not by halves of them.
+  return Array.from(name).slice(0, 100).join('') || 'job';
 }

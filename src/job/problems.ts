@@ -3,7 +3,8 @@ import type { z } from 'zod';
 import type { KeyPath, TextDocument } from './document.ts';
 import type { Refusal } from './refusal.ts';
 
-const maxUnknownKeys = 10;
+/** Who has more to mend than this begins with these. */
+const maxProblems = 10;
 
 /** What a schema found wrong with a document, each with its line, its key, what was expected and the nearest known key. */
 export function problemsOf(
@@ -11,16 +12,18 @@ export function problemsOf(
   document: TextDocument,
   knownKeys: (path: KeyPath) => readonly string[],
 ): Refusal[] {
-  return error.issues.flatMap((issue) => {
+  return error.issues.slice(0, maxProblems).flatMap((issue) => {
     const path = issue.path.filter((part) => typeof part !== 'symbol');
     if (issue.code === 'unrecognized_keys')
-      return issue.keys.slice(0, maxUnknownKeys).map((key) => unknownKey(path, key, document, knownKeys(path)));
+      return issue.keys.slice(0, maxProblems).map((key) => unknownKey(path, key, document, knownKeys(path)));
+    // What is wrong with a key of a mapping stands within the issue of the mapping.
+    const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
     const position = document.locate(path) ?? document.locate(path.slice(0, -1));
     const missing = issue.code === 'invalid_type' && valueAt(document.data, path) === undefined;
     return [
       {
         code: missing ? ('MISSING_KEY' as const) : ('INVALID_VALUE' as const),
-        message: missing ? `${writePath(path)} is missing` : `${writePath(path)}: ${lowerFirst(issue.message)}`,
+        message: missing ? `${writePath(path)} is missing` : `${writePath(path)}: ${lowerFirst(message)}`,
         hint: missing ? 'add it' : 'correct the value',
         ...position,
         ...(path.length > 0 ? { key: writePath(path) } : {}),

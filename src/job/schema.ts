@@ -5,7 +5,8 @@ import { parseBytes, parseDuration } from './units.ts';
 /** The most steps that one job may have. */
 const maxSteps = 200;
 const maxEntries = 100;
-const maxTextLength = 512 * 1024;
+/** The longest text of a line, a script, a word or a value, in characters. */
+export const maxTextLength = 512 * 1024;
 
 const durationHint = 'expected a duration with its unit, such as 90s, 20m or 1h30m';
 export const duration = z
@@ -41,7 +42,10 @@ const environment = z
   )
   .refine((map) => Object.keys(map).length <= maxEntries, { error: `expected at most ${maxEntries} variables` });
 
-const name = z.string({ error: 'expected a name in quotes' }).regex(/^[\p{L}\p{N}][\p{L}\p{N} ._:@+-]{0,99}$/u, {
+/** `id: 20261124` is meant as it stands. */
+const label = (error: string) => z.union([z.string(), z.int()], { error }).transform(String);
+
+const name = label('expected a name').refine((text) => /^[\p{L}\p{N}][\p{L}\p{N} ._:@+-]{0,99}$/u.test(text), {
   error: 'expected 1 to 100 letters, digits, spaces or . _ : @ + -, beginning with a letter or digit',
 });
 
@@ -92,8 +96,7 @@ const limits = z.strictObject({ output: size.optional() }, { error: 'expected a 
 
 const jobFields = {
   kind: z.enum(['pipeline', 'verifier'], { error: 'expected pipeline or verifier' }).default('pipeline'),
-  id: z
-    .string({ error: 'expected an id in quotes' })
+  id: label('expected an id')
     .refine((text) => parseJobId(text) !== null, {
       error: `expected 1 to ${maxIdLength} letters, digits, dots, underscores or dashes, beginning with a letter or digit`,
     })
