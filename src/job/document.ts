@@ -46,7 +46,7 @@ export function parseDocument(content: Uint8Array): Parsed<TextDocument> {
   const place = document.value.locate([], unusableKey);
   return refused({
     ...problem('UNKNOWN_KEY', `the key "${unusableKey}" cannot be used`, 'choose another name'),
-    ...(place ?? {}),
+    ...place,
     key: unusableKey,
   });
 }
@@ -182,7 +182,7 @@ function dataOf(document: Document, lines: LineCounter): Parsed<unknown> {
         if (alias.resolve(document) === undefined) position ??= positionOf(alias, lines);
       },
     });
-    return refused({ ...problem('SYNTAX', oneLine(error.message), 'mend the YAML at that line'), ...(position ?? {}) });
+    return refused({ ...problem('SYNTAX', oneLine(error.message), 'mend the YAML at that line'), ...position });
   }
 }
 
