@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import {
+  type Alias,
   type CollectionTag,
   type Document,
   isMap,
@@ -176,12 +177,13 @@ function dataOf(document: Document, lines: LineCounter): Parsed<unknown> {
     if (error.message.includes('alias count')) {
       return refused(problem('ALIASES', `more than ${maxAliases} aliases`, 'write the repeated parts out'));
     }
-    let position: Position | null = null;
+    const unresolved: Alias[] = [];
     visit(document, {
       Alias: (_key, alias) => {
-        if (alias.resolve(document) === undefined) position ??= positionOf(alias, lines);
+        if (alias.resolve(document) === undefined) unresolved.push(alias);
       },
     });
+    const position = positionOf(unresolved[0], lines);
     return refused({ ...problem('SYNTAX', oneLine(error.message), 'mend the YAML at that line'), ...position });
   }
 }
