@@ -128,5 +128,8 @@ export function dsnFlaw(dsn: string): string | null {
   if (!/^\w+$/.test(url.username)) return 'no public key before the @';
   if (!url.hostname) return 'no host';
   if (!/^\d+$/.test(url.pathname.split('/').at(-1) ?? '')) return 'no project id at its end';
-  return null;
+  // The SDK reads a DSN by a pattern of its own, which is narrower than that of a URL.
+  return sdkPattern.test(dsn) ? null : 'expected https://KEY@HOST/PROJECT, without spaces and escapes';
 }
+
+const sdkPattern = /^https?:\/\/\w+(?::\w*)?@(?:\[[:.%\w]+\]|[\w.-]+)(?::\d+)?\/(?:[^\s?#]+\/)?\d+$/;

@@ -65,7 +65,7 @@ export function crashEvent(crash: Crash, hostName: string): { readonly event: Ev
       type: 'default',
       timestamp: crumb.at / 1000,
       category: crumb.category,
-      message: crumb.message.slice(0, 1000),
+      message: cut(crumb.message, 1000),
       level: crumb.level,
     })),
   };
@@ -77,13 +77,16 @@ export function crashEvent(crash: Crash, hostName: string): { readonly event: Ev
   return { event, hint: { event_id: event.event_id ?? '', attachments } };
 }
 
+/** Never through the middle of a character: Sentry would refuse the whole event. */
+const cut = (text: string, limit: number): string => text.slice(0, limit).toWellFormed();
+
 type SentryException = NonNullable<NonNullable<Event['exception']>['values']>[number];
 const mechanism = { type: 'booty.child', handled: false };
 
 function exceptionsOf(reading: CrashReading): SentryException[] {
   return reading.exceptions.map(({ type, value, frames }) => ({
-    type: type.slice(0, maxTagLength),
-    value: value.slice(0, maxValueLength),
+    type: cut(type, maxTagLength),
+    value: cut(value, maxValueLength),
     mechanism,
     ...(frames.length > 0
       ? { stacktrace: { frames: frames.slice(-250).map((frame) => frameOf(frame, reading.platform)) } }
@@ -103,11 +106,11 @@ const frameOf = (frame: Frame, platform: string) => ({
 
 /** `nightly-backup/upload exited with 3`, and the last line that it printed. */
 const plainException = (crash: Crash): SentryException => ({
-  type: `${crash.job.spec.name}${crash.step === null ? '' : `/${crash.step}`} ${describeExit(crash.exit)}`.slice(
-    0,
+  type: cut(
+    `${crash.job.spec.name}${crash.step === null ? '' : `/${crash.step}`} ${describeExit(crash.exit)}`,
     maxTagLength,
   ),
-  value: (crash.lastLine ?? '').slice(0, maxValueLength),
+  value: cut(crash.lastLine ?? '', maxValueLength),
   mechanism,
 });
 
@@ -135,7 +138,7 @@ function tagsOf(crash: Crash): Record<string, string> {
     ...(exit.kind === 'signal' ? { signal: exit.signal } : {}),
     ...(job.pipelineId === null ? {} : { pipeline_id: job.pipelineId }),
   };
-  return Object.fromEntries(Object.entries(tags).map(([key, value]) => [key, value.slice(0, maxTagLength)]));
+  return Object.fromEntries(Object.entries(tags).map(([key, value]) => [key, cut(value, maxTagLength)]));
 }
 
 /** Flat: the SDK cuts what is nested deeper. */
@@ -146,9 +149,9 @@ const contextOf = ({ job, argv, workdir, ...crash }: Crash): Record<string, stri
   pipeline_id: job.pipelineId,
   step: crash.step,
   attempt: crash.attempt,
-  argv: JSON.stringify(argv).slice(0, 2000),
+  argv: cut(JSON.stringify(argv), 2000),
   workdir,
-  reason: crash.reason,
+  reason: cut(crash.reason, 2000),
   dropped_at: timestamp(job.droppedAt),
   dropped_by_uid: job.droppedBy,
   accepted_at: timestamp(job.acceptedAt),

@@ -88,6 +88,7 @@ export type JournalEvent =
       readonly capture: CaptureState | null;
     }
   | { readonly kind: 'ledger.delayed'; readonly id: JobId; readonly error: string }
+  | { readonly kind: 'workdir.left'; readonly id: JobId; readonly error: string }
   | { readonly kind: 'report.delayed'; readonly id: JobId; readonly error: string }
   | { readonly kind: 'outbox.delivered'; readonly eventId: string }
   | { readonly kind: 'outbox.delayed'; readonly why: string; readonly waiting: number }
@@ -108,6 +109,7 @@ export function priorityOf(event: JournalEvent): Priority {
     case 'spool.left':
     case 'spool.degraded':
     case 'supervisor.hurried':
+    case 'workdir.left':
     case 'report.delayed':
     case 'outbox.delayed':
     case 'outbox.buried':

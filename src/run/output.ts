@@ -87,11 +87,6 @@ export class AttemptOutput implements Disposable {
     if (chunk.length > room) this.#overflow.push(chunk.subarray(Math.max(0, room)));
   }
 
-  /** Whether the job printed anything. */
-  get isEmpty(): boolean {
-    return this.stdout.total + this.stderr.total === 0;
-  }
-
   /** The last line that is not blank, of the first of these streams that has one. */
   lastLine(...streams: readonly StreamName[]): string | null {
     for (const stream of streams) {

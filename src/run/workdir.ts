@@ -1,4 +1,4 @@
-import { closeSync, constants, mkdirSync, openSync, readSync, rmSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, readSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '../disk/durable.ts';
 import type { JobId } from '../job/id.ts';
@@ -33,9 +33,30 @@ export function makeWorkdir(place: JobPlace): void {
   mkdirSync(place.workdir, { recursive: true, mode: 0o750 });
 }
 
-/** Removes what only a running job needs; its logs stay. A job that printed nothing leaves nothing. */
-export function removeWorkdir(place: JobPlace, keepsLogs: boolean): void {
-  rmSync(keepsLogs ? place.workdir : place.directory, { recursive: true, force: true, maxRetries: 2 });
+/** What a job writes beside its logs, and nobody needs once its attempt has ended. */
+const passingFiles = ['output', 'script', 'verdict', 'pipeline-outcome.json'];
+
+/**
+ * Removes what only a running attempt needs: each attempt begins with an empty workdir. That of a pipeline is its
+ * verifier's too, over the verifier's attempts, and goes when the verifier has ended. Logs stay.
+ * @param ended whether the job has ended; else it waits for another attempt
+ */
+export function tidy(jobs: string, id: JobId, pipelineId: JobId | null, ended: boolean): void {
+  const place = placeOf(jobs, id, pipelineId);
+  if (pipelineId === null || ended) rmSync(place.workdir, { recursive: true, force: true, maxRetries: 2 });
+  for (const name of passingFiles) rmSync(join(place.directory, name), { recursive: true, force: true });
+  if (!ended) return;
+  removeIfEmpty(place.directory);
+  if (pipelineId !== null) removeIfEmpty(join(jobs, pipelineId));
+}
+
+/** A job that printed nothing leaves nothing. */
+function removeIfEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOTEMPTY' && errorCode(error) !== 'ENOENT') throw error;
+  }
 }
 
 const maxOutputBytes = 64 * 1024;

@@ -15,7 +15,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { Attempt, type AttemptResult, type AttemptSettings } from '../run/attempt.ts';
 import type { VerifierFiles } from '../run/environment.ts';
 import { readBootId, startTimeOf } from '../run/processes.ts';
-import { type JobPlace, makeWorkdir, placeOf, readOutputs, readVerdict, removeWorkdir } from '../run/workdir.ts';
+import { type JobPlace, makeWorkdir, placeOf, readOutputs, readVerdict, tidy } from '../run/workdir.ts';
 import type { Claim, Finished, JobQueue } from '../schedule/queue.ts';
 import { type CaptureCrash, captureBeforeReport } from './crashes.ts';
 
@@ -124,7 +124,7 @@ export class JobRun {
         again,
       });
     }
-    this.#tidy(finished, !result.output.isEmpty);
+    this.#tidy(finished);
     return finished;
   }
 
@@ -205,12 +205,21 @@ export class JobRun {
     });
   }
 
-  #tidy(finished: Finished, printed: boolean): void {
-    const { paths } = this.#parts;
+  /** A disk that refuses must not undo an end that is in the ledger. */
+  #tidy(finished: Finished): void {
     const { job } = this.claim;
+    // A pipeline's workdir is its verifier's next.
     if (finished.kind === 'verifying' || finished.kind === 'stale') return;
-    removeWorkdir(this.#place, printed || this.claim.attempt > 1);
-    if (job.pipelineId !== null) removeWorkdir(placeOf(paths.jobs, job.pipelineId, null), true);
+    try {
+      tidy(this.#parts.paths.jobs, job.id, job.pipelineId, finished.kind === 'ended');
+    } catch (error) {
+      if (errorCode(error) === null) throw error;
+      this.#parts.emit({
+        kind: 'workdir.left',
+        id: job.id,
+        error: error instanceof Error ? error.message : String(error),
+      });
+    }
   }
 }
 

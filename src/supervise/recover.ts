@@ -9,7 +9,7 @@ import { markOf } from '../run/environment.ts';
 import { tailBytes } from '../run/output.ts';
 import { readBootId } from '../run/processes.ts';
 import { groupOf, killSurvivors } from '../run/survivors.ts';
-import { logPath, placeOf, readOutputs, removeWorkdir } from '../run/workdir.ts';
+import { logPath, placeOf, readOutputs, tidy } from '../run/workdir.ts';
 import type { Finished } from '../schedule/queue.ts';
 import { captureBeforeReport } from './crashes.ts';
 import type { JobRunParts } from './job-run.ts';
@@ -94,7 +94,7 @@ export async function recover(
     killed,
     again,
   });
-  removeWorkdir(place, true);
+  tidy(parts.paths.jobs, job.id, job.pipelineId, !again);
   return finished;
 }
 
