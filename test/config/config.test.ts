@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readConfig } from '../../src/config/config.ts';
+import type { Refusal } from '../../src/job/refusal.ts';
+
+const read = (text: string) => readConfig(Buffer.from(text));
+
+const defaults = {
+  concurrency: { pipeline: 2, verifier: 2 },
+  defaults: { timeoutMs: 3_600_000, outputMaxBytes: 67_108_864 },
+  killGraceMs: 10_000,
+  drainLimitMs: 60_000,
+  scanIntervalMs: 5000,
+  settleMs: 200,
+  outbox: { maxBytes: 268_435_456, maxAgeMs: 2_592_000_000 },
+};
+
+void test('no configuration file, an empty one, or one of comments means the defaults', () => {
+  assert.deepEqual(readConfig(null), { config: defaults, paths: {}, problems: [] });
+  for (const text of ['', ' \n\n', '# concurrency:\n#   pipeline: 4\n', '---\n', '{}', 'null\n'])
+    assert.deepEqual(read(text), readConfig(null), JSON.stringify(text));
+});
+
+void test('a section without entries means its defaults', () => {
+  const names = ['concurrency', 'paths', 'drain', 'defaults', 'spool', 'outbox'];
+  assert.deepEqual(read(names.map((name) => `${name}:\n`).join('')), readConfig(null));
+});
+
+void test('every key does what it says', () => {
+  const text = `
+concurrency: { pipeline: 8, verifier: 1 }
+paths: { spool: /srv/spool, state: state, secrets: ./s.env, release: /r.env }
+drain: { limit: 5m }
+defaults: { timeout: 10m, killGrace: 3s, output: 1M }
+spool: { scanInterval: 30s, settle: 50ms }
+outbox: { maxBytes: 10M, maxAge: 1d }
+`;
+  assert.deepEqual(read(text), {
+    config: {
+      concurrency: { pipeline: 8, verifier: 1 },
+      defaults: { timeoutMs: 600_000, outputMaxBytes: 1_048_576 },
+      killGraceMs: 3000,
+      drainLimitMs: 300_000,
+      scanIntervalMs: 30_000,
+      settleMs: 50,
+      outbox: { maxBytes: 10_485_760, maxAgeMs: 86_400_000 },
+    },
+    paths: { spool: '/srv/spool', state: 'state', secrets: './s.env', release: '/r.env' },
+    problems: [],
+  });
+});
+
+void test('a configuration cannot be changed once it is read', () => {
+  assert.ok(Object.isFrozen(read('drain: {limit: 5s}').config));
+});
+
+const problems: readonly (readonly [text: string, told: Partial<Refusal>, hint?: RegExp])[] = [
+  ['concurency: {pipeline: 2}', { code: 'UNKNOWN_KEY', key: 'concurency', line: 1, column: 1 }, /"concurrency"/],
+  ['drain:\n  limits: 5s\n', { code: 'UNKNOWN_KEY', key: 'drain.limits', line: 2, column: 3 }, /"limit"/],
+  ['paths: {spol: /x}', { code: 'UNKNOWN_KEY', key: 'paths.spol' }, /"spool"/],
+  [
+    'zzzzzz: 1',
+    { code: 'UNKNOWN_KEY', key: 'zzzzzz' },
+    /^known keys: concurrency, paths, drain, defaults, spool, outbox$/,
+  ],
+  ['concurrency: 4', { code: 'INVALID_VALUE', key: 'concurrency', message: 'concurrency: expected a mapping' }],
+  ['concurrency: {pipeline: 0}', { code: 'INVALID_VALUE', key: 'concurrency.pipeline' }],
+  ['concurrency: {pipeline: 1025}', { code: 'INVALID_VALUE', key: 'concurrency.pipeline' }],
+  ['concurrency: {pipeline: 1.5}', { code: 'INVALID_VALUE', key: 'concurrency.pipeline' }],
+  ['concurrency: {pipeline: "2"}', { code: 'INVALID_VALUE', key: 'concurrency.pipeline' }],
+  ['drain: {limit: 60}', { code: 'INVALID_VALUE', key: 'drain.limit', line: 1, column: 16 }],
+  ['defaults: {output: lots}', { code: 'INVALID_VALUE', key: 'defaults.output' }],
+  ['paths: {spool: ""}', { code: 'INVALID_VALUE', key: 'paths.spool', message: 'paths.spool: expected a path' }],
+  ['paths: {spool: [a]}', { code: 'INVALID_VALUE', key: 'paths.spool' }],
+  ['- a\n', { code: 'INVALID_VALUE', message: 'the document: expected a mapping' }],
+  ['drain: [', { code: 'SYNTAX', line: 1 }],
+  ['drain: {limit: 5s}\n---\n{}\n', { code: 'SEVERAL_DOCUMENTS', line: 2 }],
+];
+
+for (const [text, told, hint] of problems) {
+  void test(`${JSON.stringify(text)} is told, and the defaults stand in for it`, () => {
+    const { config, paths, problems: found } = read(text);
+    assert.deepEqual(config, defaults);
+    assert.deepEqual(paths, {});
+    const [first] = found;
+    assert.ok(first);
+    const known = Object.fromEntries(Object.keys(told).map((key) => [key, first[key as keyof Refusal]]));
+    assert.deepEqual(known, told, JSON.stringify(first));
+    assert.match(first.hint, hint ?? /./);
+  });
+}
+
+void test('all that is wrong with a configuration is told together', () => {
+  const { problems: found } = read('drain: {limit: 1}\nspool: {settle: 2, wat: 3}\nzzz: 1\n');
+  assert.deepEqual(new Set(found.map(({ key }) => key)), new Set(['drain.limit', 'spool.settle', 'spool.wat', 'zzz']));
+});
+
+void test('a configuration that is not text is told', () => {
+  assert.equal(readConfig(Buffer.of(0xff, 0xfe)).problems[0]?.code, 'NOT_UTF8');
+});

@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { accepted, defaults, refusals, specOf } from './parsing.ts';
+
+void test('a file that only says what to run gets every default', () => {
+  assert.deepEqual(accepted('run: "true"', { fileName: 'nightly.yaml' }), {
+    id: null,
+    spec: {
+      kind: 'pipeline',
+      name: 'nightly',
+      steps: [{ name: 'main', action: { kind: 'run', line: 'true' }, timeoutMs: null, env: {} }],
+      verify: null,
+      timeoutMs: defaults.timeoutMs,
+      priority: 0,
+      env: {},
+      tags: {},
+      outputMaxBytes: defaults.outputMaxBytes,
+      onInterrupt: 'retry',
+    },
+  });
+});
+
+void test('everything that a file asks for is in the job', () => {
+  const content = `
+kind: pipeline
+id: nightly-2026-11-24
+name: nightly backup
+steps:
+  - { name: dump, run: 'pg_dump > "$BOOTY_WORKDIR/x"', env: { PGHOST: other } }
+  - { command: [rclone, copy, 5, true, "1.10"], timeout: 20m }
+  - script: "#!/bin/sh\\necho a\\n"
+verify: { run: pg_restore --list x, timeout: 90s, env: { A: b } }
+timeout: 1h
+priority: -10
+env: { PGHOST: db.internal, PGPORT: 5432, DEBUG: false }
+tags: { team: data, 'a.b:c': 7 }
+limits: { output: 1.5M }
+onInterrupt: fail
+`;
+  const shared = {
+    priority: -10,
+    env: { PGHOST: 'db.internal', PGPORT: '5432', DEBUG: 'false' },
+    tags: { team: 'data', 'a.b:c': '7' },
+    outputMaxBytes: 1_572_864,
+    onInterrupt: 'fail',
+  };
+  const step = { timeoutMs: null, env: {} };
+  assert.deepEqual(accepted(content), {
+    id: 'nightly-2026-11-24',
+    spec: {
+      ...shared,
+      kind: 'pipeline',
+      name: 'nightly backup',
+      steps: [
+        {
+          ...step,
+          name: 'dump',
+          action: { kind: 'run', line: 'pg_dump > "$BOOTY_WORKDIR/x"' },
+          env: { PGHOST: 'other' },
+        },
+        {
+          ...step,
+          name: 'step-2',
+          action: { kind: 'command', argv: ['rclone', 'copy', '5', 'true', '1.10'] },
+          timeoutMs: 1_200_000,
+        },
+        { ...step, name: 'step-3', action: { kind: 'script', text: '#!/bin/sh\necho a\n' } },
+      ],
+      timeoutMs: 3_600_000,
+      verify: {
+        ...shared,
+        kind: 'verifier',
+        name: 'nightly backup-verify',
+        steps: [
+          {
+            name: 'verify',
+            action: { kind: 'run', line: 'pg_restore --list x' },
+            timeoutMs: 90_000,
+            env: { A: 'b' },
+          },
+        ],
+        verify: null,
+        timeoutMs: 90_000,
+      },
+    },
+  });
+});
+
+void test('a verifier has a time limit of its own, not its pipeline’s', () => {
+  const { verify } = specOf('run: a\ntimeout: 1h\nverify: {command: [b], name: check}');
+  assert.equal(verify?.timeoutMs, defaults.timeoutMs);
+  assert.equal(verify.name, 'check');
+});
+
+void test('the verifier of a job with a long name has a name that is long enough', () => {
+  assert.equal(specOf(`name: ${'n'.repeat(100)}\nrun: a\nverify: {run: b}`).verify?.name.length, 100);
+});
+
+void test('a stand-alone verifier is one job', () => {
+  const spec = specOf('kind: verifier\nrun: test -s x');
+  assert.equal(spec.kind, 'verifier');
+  assert.equal(spec.verify, null);
+});
+
+const script = '#!/usr/bin/env python3\nprint("a: b")\n';
+
+void test('an executable file that begins with #! is a pipeline of that one script', () => {
+  const { id, spec } = accepted(script, { fileName: 'report.py', executable: true });
+  assert.equal(id, null);
+  assert.equal(spec.name, 'report');
+  assert.deepEqual(spec.steps, [{ name: 'main', action: { kind: 'script', text: script }, timeoutMs: null, env: {} }]);
+  assert.equal(spec.timeoutMs, defaults.timeoutMs);
+});
+
+void test('a script keeps each of its bytes', () => {
+  const text = '#!/bin/sh\r\n\tprintf "%s" "é\u2028💥"  \n\n# no line end';
+  const { steps } = specOf(text, { executable: true });
+  assert.deepEqual(steps[0].action, { kind: 'script', text });
+});
+
+void test('an executable file without #! is a description of a job like any other', () => {
+  assert.equal(specOf('run: "true"', { executable: true }).steps[0].action.kind, 'run');
+});
+
+void test('a script that no text can hold is refused', () => {
+  for (const bytes of ['#!/bin/sh\n\xff', '#!/bin/sh\n\xc3', '#!/bin/sh\n\0']) {
+    const [refusal] = refusals(Buffer.from(bytes, 'latin1'), { executable: true });
+    assert.equal(refusal.code, 'NOT_UTF8');
+    assert.match(refusal.hint, /install the program/);
+  }
+  for (const size of [600 * 1024, 1024 * 1024])
+    assert.equal(refusals(`#!/bin/sh\n${'#'.repeat(size)}`, { executable: true })[0].code, 'TOO_LARGE');
+});
+
+void test('the same job in YAML, in JSON and with a byte order mark is the same', () => {
+  const yaml = 'id: a\nsteps:\n- run: "x"\n  timeout: 5s\nenv: {A: "1"}\n';
+  const json = '{"id": "a", "steps": [{"run": "x", "timeout": "5s"}], "env": {"A": "1"}}';
+  for (const text of [
+    json,
+    ` \n${json}\n`,
+    `\uFEFF${yaml}`,
+    `\uFEFF${json}`,
+    yaml.replaceAll('\n', '\r\n'),
+    `---\n${yaml}...\n`,
+  ])
+    assert.deepEqual(accepted(text), accepted(yaml), JSON.stringify(text));
+});
+
+void test('anchors and aliases may share parts of a file', () => {
+  const spec = specOf('env: &shared {A: b}\nsteps:\n- {run: x, env: *shared}\n- {run: y, env: *shared}\n');
+  assert.deepEqual(
+    spec.steps.map(({ env }) => env),
+    [{ A: 'b' }, { A: 'b' }],
+  );
+});
+
+void test('words that only YAML 1.1 knew stay words', () => {
+  assert.deepEqual(specOf('command: [echo, yes, off, 12:30:45, 2026-11-24]').steps[0].action, {
+    kind: 'command',
+    argv: ['echo', 'yes', 'off', '12:30:45', '2026-11-24'],
+  });
+});
+
+void test('a number reaches its program as it is written', () => {
+  for (const [before, after] of [
+    ['command: [a, ', ']'],
+    ['{"command": ["a", ', ']}'],
+  ] as const)
+    for (const text of ['1.0', '1.10', '1e3', '-0', '12345678901234567890', '5', '-7']) {
+      const { action } = specOf(`${before}${text}${after}`).steps[0];
+      assert.deepEqual(action, { kind: 'command', argv: ['a', text] });
+    }
+  const { action } = specOf('command: [chmod, 0755, 0o755, 0x10, 007, +5, .5, TRUE, ~1, 1_000]').steps[0];
+  assert.deepEqual(action.kind === 'command' && action.argv.slice(1), [
+    '0755',
+    '0o755',
+    '0x10',
+    '007',
+    '+5',
+    '.5',
+    'TRUE',
+    '~1',
+    '1_000',
+  ]);
+});
+
+void test('fifty-one entries on one line are no nesting', () => {
+  const entries = Array.from({ length: 51 }, (_, index) => `V${index}: x`).join(', ');
+  assert.equal(Object.keys(specOf(`run: a\nenv: {${entries}}\n`).env).length, 51);
+});

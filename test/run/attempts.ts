@@ -1,0 +1,83 @@
+import { existsSync, mkdtempDisposableSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomText } from '../../src/job/id.ts';
+import type { JobSpec } from '../../src/job/job.ts';
+import { milliseconds } from '../../src/job/units.ts';
+import { Attempt, type AttemptResult } from '../../src/run/attempt.ts';
+import { machineEnvironment, type VerifierFiles } from '../../src/run/environment.ts';
+import { startTimeOf } from '../../src/run/processes.ts';
+import { type JobPlace, logPath, makeWorkdir, placeOf } from '../../src/run/workdir.ts';
+import type { Claim } from '../../src/schedule/queue.ts';
+import { poll } from '../harness/waiting.ts';
+import { specOf } from '../job/parsing.ts';
+import { idOf, now } from '../schedule/jobs.ts';
+
+export interface AttemptOptions {
+  readonly graceMs?: number;
+  readonly verifier?: VerifierFiles;
+  /** Default: one that no other test has. */
+  readonly id?: string;
+}
+
+/** One attempt in a directory of its own. */
+export class RunningAttempt implements Disposable {
+  readonly attempt: Attempt;
+  readonly place: JobPlace;
+  readonly spec: JobSpec;
+  /** Of the children of its steps, in order. */
+  readonly pids: number[] = [];
+  readonly result: Promise<AttemptResult>;
+  readonly #directory = mkdtempDisposableSync(join(tmpdir(), 'booty-run-'));
+
+  /** @param file the text of a job file */
+  constructor(file: string, { graceMs = 5000, verifier, id = `run-${randomText(10)}` }: AttemptOptions = {}) {
+    this.spec = specOf(file);
+    const job = { id: idOf(id), spec: this.spec, pipelineId: null, droppedAt: now, acceptedAt: now, droppedBy: 0 };
+    const claim: Claim = { job, attempt: 1, token: 1, startedAt: now };
+    this.place = placeOf(this.#directory.path, job.id, null);
+    makeWorkdir(this.place);
+    const settings = { machine: machineEnvironment(), killGraceMs: milliseconds(graceMs) };
+    this.attempt = new Attempt(claim, this.place, settings, verifier ?? null, (pid) => this.pids.push(pid));
+    this.result = this.attempt.run();
+  }
+
+  /** A file in its working directory, once it is there and has a whole line. */
+  file(name: string): Promise<string> {
+    const path = join(this.place.workdir, name);
+    return poll(`the file ${name}`, () => (existsSync(path) ? readFileSync(path, 'utf8').match(/^(.*)\n/)?.[1] : null));
+  }
+
+  has(name: string): boolean {
+    return existsSync(join(this.place.workdir, name));
+  }
+
+  get log(): string {
+    const path = logPath(this.place, 1);
+    return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  }
+
+  [Symbol.dispose](): void {
+    this.#directory.remove();
+  }
+}
+
+/** Whether a process is there and no zombie. */
+export const lives = (pid: string | number): boolean => startTimeOf(Number(pid)) !== null;
+
+/** The exits of the steps that ran: `load code 3`. */
+export const exitsOf = ({ steps }: AttemptResult): string[] =>
+  steps.map(({ step, exit }) => {
+    switch (exit.kind) {
+      case 'code':
+      case 'spawn':
+        return `${step} ${exit.kind} ${exit.code}`;
+      case 'signal':
+        return `${step} ${exit.signal}`;
+      case 'timeout':
+        return `${step} timeout of the ${exit.of}`;
+      case 'lost':
+      case 'cancelled':
+        return `${step} ${exit.kind}`;
+    }
+  });

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import type { DropToken, JobId } from '../../src/job/id.ts';
+import type { JobKind, JobSpec } from '../../src/job/job.ts';
+import { bytes, type Instant, instant, milliseconds } from '../../src/job/units.ts';
+import type { Acceptable, Claim, Finish, Finished, JobQueue } from '../../src/schedule/queue.ts';
+
+export const now: Instant = instant(Date.UTC(2026, 10, 24));
+
+export interface Wish {
+  readonly kind?: JobKind;
+  readonly priority?: number;
+  /** Whether its success makes a verifier. */
+  readonly verify?: boolean;
+  /** Which drop it came from; by default one of its own. */
+  readonly token?: string;
+}
+
+const step = { name: 'main', action: { kind: 'run', line: 'true' }, timeoutMs: null, env: {} } as const;
+
+export function specOf(name: string, { kind = 'pipeline', priority = 0, verify = false }: Wish = {}): JobSpec {
+  const common = {
+    steps: [step],
+    timeoutMs: milliseconds(1000),
+    priority,
+    env: {},
+    tags: {},
+    outputMaxBytes: bytes(1000),
+  } as const;
+  const check = { ...common, kind: 'verifier', name: `${name}-verify`, verify: null, onInterrupt: 'retry' } as const;
+  return { ...common, kind, name, verify: verify ? check : null, onInterrupt: 'retry' };
+}
+
+export const idOf = (text: string): JobId => text as JobId;
+
+export function drop(id: string | null, wish: Wish = {}): Acceptable {
+  const token = (wish.token ?? `token-of-${id}`) as DropToken;
+  const name = id ?? 'nameless';
+  return {
+    id: id === null ? null : idOf(id),
+    spec: specOf(name, wish),
+    drop: { fileName: `${name}.yaml`, token, droppedAt: now, uid: 1000 },
+  };
+}
+
+const ending = { step: 'main', exitCode: null, signal: null };
+export const judgements = {
+  succeeded: { outcome: 'succeeded' },
+  rejected: { outcome: 'rejected', reason: 'row 7 is bad', ...ending, exitCode: 1 },
+  crashed: { outcome: 'crashed', cause: 'exit-code', reason: 'exited with 3', ...ending, exitCode: 3 },
+  interrupted: {
+    outcome: 'interrupted',
+    cause: null,
+    reason: 'interrupted: the supervisor was told to stop',
+    ...ending,
+  },
+  lost: { outcome: 'interrupted', cause: 'lost', reason: 'lost: the supervisor ended while it ran', ...ending },
+} as const satisfies Record<string, Finish['judgement']>;
+
+export const finishOf = (judgement: keyof typeof judgements, rest: Partial<Finish> = {}): Finish => ({
+  judgement: judgements[judgement],
+  capture: judgement === 'crashed' ? { eventId: 'e'.repeat(32), capture: 'captured' } : null,
+  endedAt: instant(now + 5000),
+  durationMs: 4000,
+  outputs: {},
+  again: judgement === 'interrupted' || judgement === 'lost',
+  release: 'shop@1',
+  environment: 'test',
+  ...rest,
+});
+
+export async function acceptAll(
+  queue: JobQueue,
+  ...ids: readonly (readonly [id: string, wish?: Wish])[]
+): Promise<void> {
+  const answers = await queue.accept(
+    ids.map(([id, wish]) => drop(id, wish)),
+    now,
+  );
+  assert.deepEqual(
+    answers.map(({ kind }) => kind),
+    ids.map(() => 'accepted'),
+  );
+}
+
+/** Claims the one job that is next. Fails the test where there is none. */
+export async function claimOne(queue: JobQueue, kind: JobKind = 'pipeline'): Promise<Claim> {
+  const [claim] = await queue.claim(kind, 1, instant(now + 1000));
+  assert.ok(claim, `no ${kind} waits`);
+  return claim;
+}
+
+export const idsOf = (claims: readonly Claim[]): string[] => claims.map((claim) => claim.job.id);
+
+/** What ended with it: `id outcome`. */
+export const endsOf = (finished: Finished): string[] =>
+  finished.kind === 'ended' ? finished.records.map(({ id, outcome }) => `${id} ${outcome}`) : [finished.kind];
