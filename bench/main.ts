@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { booty, findBooty } from './booty.ts';
+import { describeFileSystem } from './file-system.ts';
 import { measureIdle, measureStarts, shellMs } from './idle.ts';
 import { nq, parallel, parallelLogged, taskSpooler, xargs } from './peers.ts';
 import { describeMachine, describeReport, farOff, type Report, rateOf } from './report.ts';
@@ -10,15 +11,6 @@ import { median, percentile, summarize } from './statistics.ts';
 
 /** Far below what any machine should reach: only a defect gets there. */
 const leastRatioOfSmoke = 0.05;
-
-const fileSystems: Readonly<Record<number, string>> = {
-  0xef53: 'ext4',
-  0x58465342: 'xfs',
-  0x9123683e: 'btrfs',
-  0x794c7630: 'overlayfs',
-  0x2fc12fc1: 'zfs',
-  0x01021994: 'tmpfs (in memory: every fsync is free)',
-};
 
 const tell = (line: string): void => {
   process.stderr.write(`${line}\n`);
@@ -30,7 +22,6 @@ async function measure(settings: Settings, directory: string, signal: AbortSigna
   const all = [booty(program.path), taskSpooler, nq, parallel, parallelLogged];
   const contenders = all.filter(({ missing }) => missing === null);
   if (xargs.missing !== null) throw new Error('xargs is not installed: there is nothing to hold the others against');
-  const { type } = statfsSync(directory);
   tell(`measuring Booty (${program.mode}); ${contenders.length - 1} of ${all.length - 1} peers are installed`);
 
   const plan = { jobs: settings.jobs, rounds: settings.rounds, directory, signal, tell };
@@ -52,7 +43,7 @@ async function measure(settings: Settings, directory: string, signal: AbortSigna
   const residentKb = measured.flatMap(({ runs }) => runs.flatMap((run) => run.residentKb ?? []));
   return {
     at: new Date().toISOString(),
-    machine: describeMachine(fileSystems[type] ?? `file system 0x${type.toString(16)}`),
+    machine: describeMachine(describeFileSystem(directory)),
     mode: program.mode,
     settings,
     rates,

@@ -1,6 +1,6 @@
 import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { randomText } from '../job/id.ts';
 
 /*
@@ -16,8 +16,7 @@ export interface DurableOptions {
 
 const umask = process.umask();
 
-const temporaryName = (path: string): string =>
-  join(dirname(path), `.${basename(path).slice(0, 200)}.${randomText(8)}.tmp`);
+const temporaryName = (path: string): string => join(dirname(path), `.${randomText(12)}.tmp`);
 
 /** Makes or replaces the file, durably. Rejects with the system's error, and then leaves nothing behind. */
 export async function writeDurably(

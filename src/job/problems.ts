@@ -48,11 +48,15 @@ function unknownKey(path: KeyPath, key: string, document: TextDocument, known: r
 export function nearestOf(word: string, known: readonly string[]): string | null {
   if (word.length > 40) return null;
   const ranked = known
-    .map((name) => ({ name, distance: leven(word.toLowerCase(), name.toLowerCase()) }))
+    .map((name) => ({ name, distance: slips(word.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
   return best && best.distance <= Math.max(1, Math.ceil(best.name.length / 3)) ? best.name : null;
 }
+
+/** Letters in another order are one slip. */
+const slips = (a: string, b: string): number => (sorted(a) === sorted(b) ? Math.min(1, leven(a, b)) : leven(a, b));
+const sorted = (text: string): string => Array.from(text).sort().join('');
 
 /** `steps[0].timeout`; the whole document where the path is empty. */
 export const writePath = (path: KeyPath): string =>

@@ -7,6 +7,11 @@ import koffi from 'koffi';
 
 const O_CLOEXEC = 0o2000000;
 const PR_SET_DUMPABLE = 4;
+const PR_SET_CHILD_SUBREAPER = 36;
+const WNOHANG = 1;
+const F_SETLEASE = 1024;
+const F_RDLCK = 0;
+const F_UNLCK = 2;
 
 let loaded: ReturnType<typeof bind> | null = null;
 const libc = (): ReturnType<typeof bind> => (loaded ??= bind());
@@ -15,6 +20,16 @@ function bind() {
   const library = koffi.load('libc.so.6');
   return {
     pipe2: library.func('int pipe2(_Out_ int *fds, int flags)') as (fds: Int32Array, flags: number) => number,
+    waitpid: library.func('int waitpid(int pid, void *status, int options)') as (
+      pid: number,
+      status: null,
+      options: number,
+    ) => number,
+    fcntl: library.func('int fcntl(int fd, int cmd, int arg)') as (
+      file: number,
+      command: number,
+      argument: number,
+    ) => number,
     prctl: library.func(
       'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',
     ) as (option: number, a: number, b: number, c: number, d: number) => number,
@@ -49,4 +64,24 @@ export function closePipe(ends: PipeEnds): void {
  */
 export function forbidInspection(): void {
   if (libc().prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) !== 0) throw new Error('prctl(PR_SET_DUMPABLE) failed');
+}
+
+/** Makes us the parent of our descendants' orphans (prctl(2), PR_SET_CHILD_SUBREAPER). */
+export function becomeSubreaper(): void {
+  if (libc().prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) !== 0) throw new Error('prctl(PR_SET_CHILD_SUBREAPER) failed');
+}
+
+/** Takes the exit status of a dead child that Node.js does not know of (waitpid(2)); nothing where it lives. */
+export const reap = (pid: number): unknown => libc().waitpid(pid, null, WNOHANG);
+
+/**
+ * Whether somebody has this file open for writing: the kernel then grants no read lease on it (fcntl(2), F_SETLEASE).
+ * False also where we may not ask, because the file is another user's.
+ */
+export function isOpenForWriting(file: number): boolean {
+  if (libc().fcntl(file, F_SETLEASE, F_RDLCK) === 0) {
+    libc().fcntl(file, F_SETLEASE, F_UNLCK);
+    return false;
+  }
+  return koffi.errno() === koffi.os.errno.EAGAIN;
 }

@@ -9,6 +9,7 @@ import type { Claim } from '../schedule/queue.ts';
 import { type Child, startChild } from './child.ts';
 import { Deadline } from './deadline.ts';
 import { markOf, stepEnvironment, type VerifierFiles } from './environment.ts';
+import { hasOrphans } from './orphans.ts';
 import { AttemptOutput } from './output.ts';
 import { groupExists, groupLives, signalGroup } from './processes.ts';
 import { killSurvivors } from './survivors.ts';
@@ -166,12 +167,14 @@ export class Attempt {
     });
   }
 
-  /** Kills what the steps left behind. Cheap where they left nothing: who leaves the group mostly keeps the output open. */
+  /** Kills what the steps left behind. Cheap where they left nothing: it then reads one small file. */
   async #clear(children: readonly Child[]): Promise<number | null> {
     const drained = Promise.all(children.map((child) => child.drained)).then(() => true);
     const open = !(await Promise.race([drained, sleep(0).then(() => false)]));
-    const suspicious = open || this.#ending !== null || this.#openGroups.length > 0;
-    const killed = suspicious ? await killSurvivors({ groups: this.#openGroups, mark: markOf(this.#claim) }) : 0;
+    const suspicious = open || this.#ending !== null || this.#openGroups.length > 0 || hasOrphans();
+    const killed = suspicious
+      ? await killSurvivors({ groups: this.#openGroups, mark: markOf(this.#place, this.#claim.attempt) })
+      : 0;
     if (open) await Promise.race([drained, sleep(outputPatienceMs)]);
     for (const child of children) child.abandonOutput();
     return killed;

@@ -5,6 +5,7 @@ import { isAbsolute } from 'node:path';
 import { errorCode } from '../disk/durable.ts';
 import type { Exit } from '../job/exit.ts';
 import { closePipe, openPipe, type PipeEnds } from '../native/libc.ts';
+import { adoptOrphans, forgetChild, knowChild } from './orphans.ts';
 import type { StreamName } from './output.ts';
 
 export interface ChildSpec {
@@ -36,6 +37,7 @@ export async function startChild(
   let stdout: PipeEnds | null = null;
   let stderr: PipeEnds | null = null;
   try {
+    adoptOrphans();
     stdout = openPipe();
     stderr = openPipe();
     const [program, ...args] = spec.argv;
@@ -53,6 +55,7 @@ export async function startChild(
       ends.forEach(closeSync);
       return await failureOf(child, spec);
     }
+    knowChild(child.pid);
     const readers = [
       reader(ends[0], (chunk) => onOutput('stdout', chunk)),
       reader(ends[1], (chunk) => onOutput('stderr', chunk)),
@@ -85,9 +88,10 @@ function reader(
 
 function exitOf(child: ChildProcess): Promise<Exit> {
   const { promise, resolve } = Promise.withResolvers<Exit>();
-  child.on('exit', (code, signal) =>
-    resolve(signal === null ? { kind: 'code', code: code ?? 0 } : { kind: 'signal', signal }),
-  );
+  child.on('exit', (code, signal) => {
+    if (child.pid !== undefined) forgetChild(child.pid);
+    resolve(signal === null ? { kind: 'code', code: code ?? 0 } : { kind: 'signal', signal });
+  });
   child.on('error', () => undefined); // Only a failed kill(2) comes here once it has a pid.
   return promise;
 }

@@ -43,7 +43,7 @@ export function stepEnvironment(
     BOOTY_STEP: step.name,
     BOOTY_WORKDIR: place.workdir,
     BOOTY_OUTPUT: place.outputPath,
-    [attemptMark]: markOf(claim),
+    [attemptMark]: markOf(place, claim.attempt),
     ...(job.pipelineId && verifier
       ? { BOOTY_PIPELINE_ID: job.pipelineId, BOOTY_PIPELINE_OUTCOME: verifier.outcomePath }
       : {}),
@@ -51,5 +51,5 @@ export function stepEnvironment(
   };
 }
 
-/** The value of {@link attemptMark}. */
-export const markOf = (claim: Claim): string => `${claim.job.id}/${claim.attempt}`;
+/** The value of {@link attemptMark}: the job's directory tells it from a job of the same id under another supervisor. */
+export const markOf = (place: JobPlace, attempt: number): string => `${place.directory}/${attempt}`;

@@ -66,7 +66,7 @@ export class AttemptOutput implements Disposable {
   readonly #path: string;
   readonly #headLimit: number;
   readonly #limit: ByteCount;
-  readonly #overflow = new Tail(tailBytes);
+  readonly #overflow: Tail;
   #file: number | null = null;
   #written = 0;
   #closed = false;
@@ -77,6 +77,7 @@ export class AttemptOutput implements Disposable {
     this.#path = path;
     this.#limit = limit;
     this.#headLimit = Math.max(0, limit - tailBytes);
+    this.#overflow = new Tail(Math.min(limit, tailBytes));
   }
 
   write(stream: StreamName, chunk: Buffer): void {

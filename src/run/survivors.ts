@@ -19,12 +19,11 @@ const maxRounds = 250;
  */
 export async function killSurvivors(remains: Remains): Promise<number | null> {
   const killed = new Set<number>();
-  // Whoever /proc hides from us (hidepid, a process that forbids inspection) is reached by the group's signal all the same.
-  for (const group of remains.groups) signalGroup(group, 'SIGKILL');
   for (let round = 0; round < maxRounds; round += 1) {
     const left = survivorsOf(remains);
-    if (left.length === 0) return killed.size;
+    // Whoever /proc hides from us (hidepid, a process that forbids inspection) is reached by the group's signal all the same.
     for (const group of remains.groups) signalGroup(group, 'SIGKILL');
+    if (left.length === 0) return killed.size;
     for (const pid of left) {
       killed.add(pid);
       kill(pid);

@@ -1,4 +1,14 @@
-import { closeSync, constants, mkdirSync, openSync, readSync, rmdirSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmdirSync,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '../disk/durable.ts';
 import type { JobId } from '../job/id.ts';
@@ -43,11 +53,29 @@ const passingFiles = ['output', 'script', 'verdict', 'pipeline-outcome.json'];
  */
 export function tidy(jobs: string, id: JobId, pipelineId: JobId | null, ended: boolean): void {
   const place = placeOf(jobs, id, pipelineId);
-  if (pipelineId === null || ended) rmSync(place.workdir, { recursive: true, force: true, maxRetries: 2 });
+  if (pipelineId === null || ended) removeTree(place.workdir);
   for (const name of passingFiles) rmSync(join(place.directory, name), { recursive: true, force: true });
   if (!ended) return;
   removeIfEmpty(place.directory);
   if (pipelineId !== null) removeIfEmpty(join(jobs, pipelineId));
+}
+
+/** Also what a job has made read-only, as some package caches are. */
+function removeTree(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch (error) {
+    if (errorCode(error) !== 'EACCES') throw error;
+    unlock(path);
+    rmSync(path, { recursive: true, force: true });
+  }
+}
+
+function unlock(directory: string): void {
+  chmodSync(directory, 0o700);
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    if (entry.isDirectory()) unlock(join(directory, entry.name));
+  }
 }
 
 /** A job that printed nothing leaves nothing. */
@@ -64,8 +92,11 @@ const maxOutputs = 100;
 
 /** The `key=value` lines that a job wrote to BOOTY_OUTPUT; lines of another shape are passed over. The last line for a key counts. */
 export function readOutputs(place: JobPlace): Readonly<Record<string, string>> {
-  const text = readSmallFile(place.outputPath, maxOutputBytes);
-  const pairs = (text ?? '').split('\n').flatMap((line) => {
+  const text = readSmallFile(place.outputPath, maxOutputBytes) ?? '';
+  const lines = text.split('\n');
+  // What the limit cuts is left out, not halved.
+  if (Buffer.byteLength(text) >= maxOutputBytes) lines.pop();
+  const pairs = lines.flatMap((line) => {
     const match = /^([A-Za-z_][A-Za-z0-9_.-]{0,99})=(.*)$/.exec(line.replace(/\r$/, ''));
     return match ? [[match[1] ?? '', match[2] ?? ''] as const] : [];
   });

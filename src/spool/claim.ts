@@ -5,6 +5,7 @@ import { maxDocumentBytes } from '../job/document.ts';
 import { type DropToken, dropTokenPattern, makeDropToken } from '../job/id.ts';
 import type { Refusal } from '../job/refusal.ts';
 import { type Instant, instant } from '../job/units.ts';
+import { isOpenForWriting } from '../native/libc.ts';
 
 /*
  * incoming/NAME ──rename──▶ incoming/.claimed/TOKEN.NAME ──read──▶ accepted: removed once the ledger has it
@@ -42,6 +43,22 @@ export function claimFile(incoming: string, claimedDirectory: string, name: stri
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return null;
     throw error;
+  }
+}
+
+/** Whether its producer still has a file open for writing, as a shell's redirection does until its end. False where that cannot be known. */
+export function isBeingWritten(incoming: string, name: string): boolean {
+  let file: number;
+  try {
+    file = openSync(join(incoming, name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (errorCode(error) !== null) return false; // Whether it can be read is asked when it is ours.
+    throw error;
+  }
+  try {
+    return isOpenForWriting(file);
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, lstatSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, lstatSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, syncDirectorySync, writeDurablySync } from '../disk/durable.ts';
 import type { Refusal } from '../job/refusal.ts';
@@ -52,7 +52,15 @@ function move(from: string, to: string): void {
   } catch (error) {
     // `incoming` may be a mount of its own.
     if (errorCode(error) !== 'EXDEV') throw error;
-    copyFileSync(from, to);
-    rmSync(from);
+    moveAcross(from, to);
   }
+}
+
+/** Neither opens nor follows what is no regular file: a link is made again, and what holds nothing is not kept. */
+function moveAcross(from: string, to: string): void {
+  const status = lstatSync(from);
+  if (status.isDirectory()) return;
+  if (status.isSymbolicLink()) symlinkSync(readlinkSync(from), to);
+  else if (status.isFile()) copyFileSync(from, to);
+  rmSync(from);
 }

@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync } from 'node:fs';
+import { type Dirent, lstatSync, readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '../disk/durable.ts';
 import type { Milliseconds } from '../job/units.ts';
@@ -56,32 +56,41 @@ export interface Scan {
   readonly more: boolean;
 }
 
-/** Looks at what lies in `incoming`, oldest first. @throws the system's error where the directory cannot be read */
+/**
+ * Looks at what lies in `incoming`, oldest first. Directories, which stay there, take no file's place in the bound.
+ * @throws the system's error where the directory cannot be read
+ */
 export function scan(incoming: string): Scan {
-  const names = readdirSync(incoming).filter((name) => !isIgnoredName(name));
-  const more = names.length > maxScanned;
-  const seen = names.slice(0, maxScanned).flatMap((name) => look(incoming, name) ?? []);
-  return { seen: seen.sort((a, b) => a.mtimeMs - b.mtimeMs || (a.name < b.name ? -1 : 1)), more };
+  const entries = readdirSync(incoming, { withFileTypes: true }).filter((entry) => !isIgnoredName(entry.name));
+  const staying = entries.filter(staysThere);
+  const candidates = entries.filter((entry) => !staysThere(entry));
+  const seen = [...staying.slice(0, maxScanned), ...candidates.slice(0, maxScanned)].flatMap(
+    ({ name }) => look(incoming, name) ?? [],
+  );
+  return {
+    seen: seen.sort((a, b) => a.mtimeMs - b.mtimeMs || (a.name < b.name ? -1 : 1)),
+    more: candidates.length > maxScanned,
+  };
 }
 
+const staysThere = (entry: Dirent): boolean => entry.isDirectory() || isUndecodable(entry.name);
+const isUndecodable = (name: string): boolean => name.includes('\uFFFD');
+
 function look(directory: string, name: string): Seen | null {
-  if (name.includes('\uFFFD')) return { name, type: 'undecodable', size: 0, mtimeMs: 0, ctimeMs: 0 };
+  if (isUndecodable(name)) return { name, type: 'undecodable', size: 0, mtimeMs: 0, ctimeMs: 0 };
   try {
     const status = lstatSync(join(directory, name));
-    const type = status.isFile()
-      ? 'file'
-      : status.isDirectory()
-        ? 'directory'
-        : status.isSymbolicLink()
-          ? 'symlink'
-          : status.isFIFO()
-            ? 'fifo'
-            : status.isSocket()
-              ? 'socket'
-              : 'device';
-    return { name, type, size: status.size, mtimeMs: status.mtimeMs, ctimeMs: status.ctimeMs };
+    return { name, type: typeOf(status), size: status.size, mtimeMs: status.mtimeMs, ctimeMs: status.ctimeMs };
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return null; // Its producer took it back.
     throw error;
   }
+}
+
+function typeOf(status: Stats): Seen['type'] {
+  if (status.isFile()) return 'file';
+  if (status.isDirectory()) return 'directory';
+  if (status.isSymbolicLink()) return 'symlink';
+  if (status.isFIFO()) return 'fifo';
+  return status.isSocket() ? 'socket' : 'device';
 }

@@ -1,5 +1,4 @@
 import { rmSync } from 'node:fs';
-import { basename } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { Paths } from '../config/paths.ts';
 import { errorCode, syncDirectory } from '../disk/durable.ts';
@@ -8,9 +7,16 @@ import type { Refusal } from '../job/refusal.ts';
 import { instant } from '../job/units.ts';
 import type { Emit } from '../journal/event.ts';
 import type { Acceptable, Acceptance, JobQueue } from '../schedule/queue.ts';
-import { type Claimed, claimedBefore, claimFile, maxFileNameBytes, readClaimed } from '../spool/claim.ts';
+import {
+  type Claimed,
+  claimedBefore,
+  claimFile,
+  isBeingWritten,
+  maxFileNameBytes,
+  readClaimed,
+} from '../spool/claim.ts';
 import { refuseFile } from '../spool/refuse.ts';
-import { decide, type Seen, scan } from '../spool/scan.ts';
+import { type Decision, decide, type Seen, scan } from '../spool/scan.ts';
 
 export interface Looked {
   /** There is more to take at once. */
@@ -36,6 +42,8 @@ export class Intake {
   readonly #emit: Emit;
   #earlier = new Map<string, { readonly seen: Seen; readonly atMs: number }>();
   #left = new Set<string>();
+  /** Files that could not be put aside, so that each is told once. */
+  readonly #stuck = new Set<string>();
 
   constructor(paths: Paths, config: Config, queue: JobQueue, emit: Emit) {
     this.#paths = paths;
@@ -67,7 +75,7 @@ export class Intake {
     this.#earlier = new Map();
     const left = new Set<string>();
     for (const file of seen) {
-      switch (decide(file, earlier.get(file.name), nowMs, this.#config.settleMs)) {
+      switch (this.#decide(file, earlier.get(file.name), nowMs)) {
         case 'take':
         case 'refuse-type':
           this.#take(file.name);
@@ -81,16 +89,19 @@ export class Intake {
         case 'leave':
           left.add(file.name);
           if (!this.#left.has(file.name))
-            this.#emit({
-              kind: 'spool.left',
-              file: file.name,
-              reason: reasonToLeave(file),
-            });
+            this.#emit({ kind: 'spool.left', file: file.name, reason: reasonToLeave(file) });
           break;
       }
     }
     this.#left = left;
     return { more, settling: this.#earlier.size > 0 };
+  }
+
+  #decide(file: Seen, earlier: Parameters<typeof decide>[1], nowMs: number): Decision {
+    const decision = decide(file, earlier, nowMs, this.#config.settleMs);
+    // Standing still is not enough where its producer may yet go on.
+    const wholeForSure = decision !== 'take' || file.ctimeMs > file.mtimeMs;
+    return wholeForSure || !isBeingWritten(this.#paths.incoming, file.name) ? decision : 'wait';
   }
 
   #take(name: string): void {
@@ -167,16 +178,22 @@ export class Intake {
         ...(also.length > 0 ? { also } : {}),
       } as const;
       const name = refuseFile(path, this.#paths.rejected, reason);
+      this.#stuck.delete(path);
       this.#emit({
         kind: 'job.refused',
-        file: basename(name),
+        file: name,
         code: refusal.code,
         reason: refusal.message,
         line: refusal.line ?? null,
         hint: refusal.hint,
       });
     } catch (error) {
-      if (errorCode(error) !== 'ENOENT') throw error; // Its producer took it back.
+      const code = errorCode(error);
+      if (code === null) throw error;
+      // One file that cannot be put aside must not keep the others from being taken; it is tried again at the next look.
+      if (code !== 'ENOENT' && !this.#stuck.has(path))
+        this.#emit({ kind: 'spool.left', file: fileName, reason: `it cannot be put into rejected: ${code}` });
+      this.#stuck.add(path);
     }
   }
 }

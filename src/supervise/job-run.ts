@@ -7,6 +7,7 @@ import type { Crash, Crumb } from '../crash/event.ts';
 import { readCrash, titleOf } from '../crash/read.ts';
 import { errorCode } from '../disk/durable.ts';
 import { describeExit } from '../job/exit.ts';
+import type { Job } from '../job/job.ts';
 import { type Judgement, judge } from '../job/judge.ts';
 import type { OutcomeRecord } from '../job/outcome.ts';
 import { formatDuration, instant } from '../job/units.ts';
@@ -205,21 +206,20 @@ export class JobRun {
     });
   }
 
-  /** A disk that refuses must not undo an end that is in the ledger. */
   #tidy(finished: Finished): void {
-    const { job } = this.claim;
     // A pipeline's workdir is its verifier's next.
     if (finished.kind === 'verifying' || finished.kind === 'stale') return;
-    try {
-      tidy(this.#parts.paths.jobs, job.id, job.pipelineId, finished.kind === 'ended');
-    } catch (error) {
-      if (errorCode(error) === null) throw error;
-      this.#parts.emit({
-        kind: 'workdir.left',
-        id: job.id,
-        error: error instanceof Error ? error.message : String(error),
-      });
-    }
+    tidyOrTell(this.#parts, this.claim.job, finished.kind === 'ended');
+  }
+}
+
+/** Removes what an attempt needed. A disk that refuses must not undo an end that is in the ledger. */
+export function tidyOrTell({ paths, emit }: Pick<JobRunParts, 'paths' | 'emit'>, job: Job, ended: boolean): void {
+  try {
+    tidy(paths.jobs, job.id, job.pipelineId, ended);
+  } catch (error) {
+    if (errorCode(error) === null) throw error;
+    emit({ kind: 'workdir.left', id: job.id, error: error instanceof Error ? error.message : String(error) });
   }
 }
 

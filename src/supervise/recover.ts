@@ -9,10 +9,10 @@ import { markOf } from '../run/environment.ts';
 import { tailBytes } from '../run/output.ts';
 import { readBootId } from '../run/processes.ts';
 import { groupOf, killSurvivors } from '../run/survivors.ts';
-import { logPath, placeOf, readOutputs, tidy } from '../run/workdir.ts';
+import { logPath, placeOf, readOutputs } from '../run/workdir.ts';
 import type { Finished } from '../schedule/queue.ts';
 import { captureBeforeReport } from './crashes.ts';
-import type { JobRunParts } from './job-run.ts';
+import { type JobRunParts, tidyOrTell } from './job-run.ts';
 
 /** A job under which the supervisor has died so often is not run again: it may be what kills it. */
 export const maxLostAttempts = 3;
@@ -30,8 +30,9 @@ export async function recover(
   const { claim, lostBefore } = leftover;
   const { job, attempt } = claim;
   const { emit, telemetry } = parts;
+  const place = placeOf(parts.paths.jobs, job.id, job.pipelineId);
   const group = leftover.process ? groupOf(leftover.process, readBootId()) : null;
-  const killed = await killSurvivors({ groups: group === null ? [] : [group], mark: markOf(claim) });
+  const killed = await killSurvivors({ groups: group === null ? [] : [group], mark: markOf(place, attempt) });
   if (killed === null) {
     emit({ kind: 'attempt.unkillable', id: job.id, attempt });
     return { kind: 'unkillable' };
@@ -42,7 +43,6 @@ export async function recover(
     kind: 'lost',
     message: `lost: the supervisor ended while it ran${poisonous ? `, for the ${lostBefore + 1}th time: put aside` : ''}`,
   };
-  const place = placeOf(parts.paths.jobs, job.id, job.pipelineId);
   const log = readLogTail(logPath(place, attempt));
   const endedAt = instant(Date.now());
   const durationMs = Math.max(0, endedAt - claim.startedAt);
@@ -94,7 +94,7 @@ export async function recover(
     killed,
     again,
   });
-  tidy(parts.paths.jobs, job.id, job.pipelineId, !again);
+  tidyOrTell(parts, job, !again);
   return finished;
 }
 

@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import { errorCode } from '../disk/durable.ts';
 import type { JobKind } from '../job/job.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { hasOrphans } from '../run/orphans.ts';
 import { SpoolWatcher } from '../spool/watch.ts';
 import { Inbox } from './inbox.ts';
 import { Intake } from './intake.ts';
@@ -159,6 +160,7 @@ export class Supervisor {
 
   async #look(): Promise<void> {
     this.#looking = 'now';
+    hasOrphans(); // Reaps those that have died since.
     try {
       const { more, settling } = await this.#intake.look();
       if (this.#degraded !== null) await this.#recoverSpool();

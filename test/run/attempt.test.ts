@@ -126,7 +126,7 @@ for (const [what, file, exit, message] of unstartable) {
     assert.deepEqual(exitsOf(result), [exit]);
     const ending = result.steps[0].exit;
     assert.match(ending.kind === 'spawn' ? ending.message : '', message);
-    assert.deepEqual([run.pids, result.output.isEmpty], [[], true]);
+    assert.deepEqual([run.pids, run.log], [[], '']);
   });
 }
 

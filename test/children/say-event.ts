@@ -1,0 +1,7 @@
+/** Writes two events to its standard output, and "done" to standard error. */
+import { openJournal } from '../../src/journal/journal.ts';
+
+const emit = openJournal(process.env);
+emit({ kind: 'spool.recovered' });
+emit({ kind: 'supervisor.stopped', interrupted: 1 });
+process.stderr.write('done\n');

@@ -1,0 +1,49 @@
+import type { JournalEvent } from '../../src/journal/event.ts';
+import { idOf } from '../schedule/jobs.ts';
+
+type Kind = JournalEvent['kind'];
+
+/** One event of each kind, with the text wherever a job, a file or a person may put one. */
+export const eventsWith = (text: string): { readonly [Name in Kind]: Extract<JournalEvent, { kind: Name }> } => {
+  const id = idOf(text);
+  const job = { id, name: text, jobKind: 'pipeline' } as const;
+  return {
+    'supervisor.ready': { kind: 'supervisor.ready', pid: 7, spool: text, waiting: 1, recovered: 2, startMs: 3 },
+    'supervisor.draining': { kind: 'supervisor.draining', signal: text, running: 1, limitMs: 60_000 },
+    'supervisor.hurried': { kind: 'supervisor.hurried', signal: text, running: 1 },
+    'supervisor.stopped': { kind: 'supervisor.stopped', interrupted: 1 },
+    'supervisor.failed': { kind: 'supervisor.failed', error: text, eventId: null, capture: 'failed' },
+    'telemetry.notice': { kind: 'telemetry.notice', text },
+    'job.accepted': { kind: 'job.accepted', ...job, file: text, uid: 1000 },
+    'job.refused': { kind: 'job.refused', file: text, code: 'SYNTAX', reason: text, line: 3, hint: text },
+    'spool.left': { kind: 'spool.left', file: text, reason: text },
+    'spool.degraded': { kind: 'spool.degraded', error: text, hint: text },
+    'spool.recovered': { kind: 'spool.recovered' },
+    'attempt.started': { kind: 'attempt.started', ...job, attempt: 1 },
+    'attempt.ended': { kind: 'attempt.ended', id, attempt: 1, outcome: text, durationMs: 5, killed: 2, again: true },
+    'machine.short': { kind: 'machine.short', id, error: text, retryMs: 1000 },
+    'attempt.unkillable': { kind: 'attempt.unkillable', id, attempt: 1 },
+    'crash.captured': { kind: 'crash.captured', id, attempt: 1, eventId: 'e'.repeat(32) },
+    'crash.uncaptured': { kind: 'crash.uncaptured', id, attempt: 1, error: text },
+    'job.ended': {
+      kind: 'job.ended',
+      ...job,
+      outcome: 'crashed',
+      cause: 'exit-code',
+      reason: text,
+      step: text,
+      exitCode: 3,
+      signal: null,
+      attempt: 1,
+      durationMs: 5,
+      eventId: 'e'.repeat(32),
+      capture: 'captured',
+    },
+    'ledger.delayed': { kind: 'ledger.delayed', id, error: text },
+    'workdir.left': { kind: 'workdir.left', id, error: text },
+    'report.delayed': { kind: 'report.delayed', id, error: text },
+    'outbox.delivered': { kind: 'outbox.delivered', eventId: 'e'.repeat(32) },
+    'outbox.delayed': { kind: 'outbox.delayed', why: text, waiting: 1 },
+    'outbox.buried': { kind: 'outbox.buried', eventId: 'e'.repeat(32), why: text },
+  };
+};

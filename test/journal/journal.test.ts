@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, fstatSync, mkdtempDisposableSync, openSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+
+const program = join(import.meta.dirname, '../children/say-event.ts');
+
+/** What the program writes to a file, where this is in its JOURNAL_STREAM. */
+function written(stream: (status: { readonly dev: number; readonly ino: number }) => string): string {
+  using directory = mkdtempDisposableSync(join(tmpdir(), 'booty-journal-'));
+  const path = join(directory.path, 'out');
+  const file = openSync(path, 'w');
+  try {
+    const env = { ...process.env, JOURNAL_STREAM: stream(fstatSync(file)) };
+    const { status } = spawnSync(process.execPath, [program], { stdio: ['ignore', file, 'inherit'], env });
+    assert.equal(status, 0);
+    return readFileSync(path, 'utf8');
+  } finally {
+    closeSync(file);
+  }
+}
+
+void test('where journald reads, a line begins with its priority', () => {
+  assert.equal(
+    written(({ dev, ino }) => `${dev}:${ino}`),
+    '<5>spool.recovered\n<5>supervisor.stopped interrupted=1\n',
+  );
+});
+
+void test('where the output goes elsewhere, a line begins with its time, without colours', () => {
+  for (const stream of ['', '1:2'])
+    assert.match(
+      written(() => stream),
+      /^\d{4}-\d\d-\d\dT[\d:.]+Z notice: spool\.recovered\n\S+Z notice: supervisor\.stopped interrupted=1\n$/,
+    );
+});
+
+void test('a reader that goes away costs its lines, and not the supervisor', async () => {
+  const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  const [said, [status]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+  assert.deepEqual([said, status], ['done\n', 0]);
+});
