@@ -16,7 +16,7 @@ export function describeFileSystem(directory: string): string {
   const { type } = statfsSync(directory);
   const name = names[type] ?? `file system 0x${type.toString(16)}`;
   if (name === 'tmpfs') return 'tmpfs (in memory: every fsync is free)';
-  if (name === 'ext4' && !hasJournal(directory)) return 'ext4 without a journal (no fsync there waits for others)';
+  if (name === 'ext4' && !hasJournal(directory)) return 'ext4 without a journal';
   return name;
 }
 

@@ -71,7 +71,7 @@ async function main(): Promise<number> {
     mkdirSync(out, { recursive: true });
     writeFileSync(join(out, 'bench.json'), `${JSON.stringify(report, null, 2)}\n`);
     process.stdout.write(`\n${describeReport(report)}\n`);
-    const flaws = settings.smoke ? farOff(report, leastRatioOfSmoke) : [];
+    const flaws = settings.smoke ? farOff(report.rates, leastRatioOfSmoke) : [];
     for (const flaw of flaws) tell(`bench: ${flaw}`);
     return flaws.length === 0 ? 0 : 1;
   } finally {

@@ -95,8 +95,8 @@ export function describeReport(report: Report): string {
 }
 
 /** What is far off, for a look that should otherwise pass on any machine; empty where nothing is. */
-export function farOff(report: Report, leastRatio: number): string[] {
-  const booty = report.rates.find(({ name }) => name === 'Booty');
+export function farOff(rates: readonly Rate[], leastRatio: number): string[] {
+  const booty = rates.find(({ name }) => name === 'Booty');
   if (!booty) return ['Booty was not measured'];
   const { median } = booty.ratio;
   return median < leastRatio ? [`Booty reached ${median.toFixed(3)} of xargs; expected at least ${leastRatio}`] : [];

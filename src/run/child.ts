@@ -74,15 +74,27 @@ export async function startChild(
   }
 }
 
+/** What has been read is handled before the next read: one buffer serves all. */
+const readBuffer = Buffer.alloc(64 * 1024);
+
 function reader(
   file: number,
   onChunk: (chunk: Buffer) => void,
 ): { readonly socket: Socket; readonly closed: Promise<void> } {
-  const socket = new Socket({ fd: file, readable: true, writable: false });
+  const onRead = (count: number): boolean => {
+    onChunk(readBuffer.subarray(0, count));
+    return true;
+  };
+  const socket = new Socket({
+    fd: file,
+    readable: true,
+    writable: false,
+    onread: { buffer: readBuffer, callback: onRead },
+  });
   const { promise, resolve } = Promise.withResolvers<void>();
-  socket.on('data', onChunk);
   socket.on('error', () => socket.destroy());
   socket.on('close', () => resolve());
+  socket.resume();
   return { socket, closed: promise };
 }
 

@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os';
+import { errorCode } from '../disk/durable.ts';
 import type { Step } from '../job/job.ts';
 import type { Claim } from '../schedule/queue.ts';
 import type { JobPlace } from './workdir.ts';
@@ -8,14 +9,26 @@ export const attemptMark = 'BOOTY_ATTEMPT_MARK';
 
 /** What every child gets of the machine: small, fixed, and nothing of the supervisor's own environment. */
 export function machineEnvironment(): Readonly<Record<string, string>> {
-  const user = userInfo();
+  const user = whoWeAre();
+
   return {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-    HOME: user.homedir,
+    HOME: user.home,
     LANG: 'C.UTF-8',
     TZ: Intl.DateTimeFormat().resolvedOptions().timeZone,
-    USER: user.username,
+    USER: user.name,
   };
+}
+
+/** In a container the user often has no entry in passwd(5). */
+function whoWeAre(): { readonly name: string; readonly home: string } {
+  try {
+    const { username, homedir } = userInfo();
+    return { name: username, home: homedir };
+  } catch (error) {
+    if (errorCode(error) === null) throw error;
+    return { name: String(process.getuid?.() ?? ''), home: '/' };
+  }
 }
 
 export interface VerifierFiles {

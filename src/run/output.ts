@@ -12,11 +12,10 @@ export const tailBytes = 64 * 1024;
 const appendOnly =
   constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** The last bytes of a stream, in bounded memory. */
+/** The last bytes of a stream: a ring that grows up to its limit, and makes no garbage however much passes through. */
 export class Tail {
   readonly #limit: number;
-  #chunks: Buffer[] = [];
-  #length = 0;
+  #ring: Buffer = Buffer.alloc(0);
   /** All that ever came. */
   total = 0;
 
@@ -25,17 +24,24 @@ export class Tail {
   }
 
   push(chunk: Buffer): void {
-    this.total += chunk.length;
-    // A copy of the part that is kept: the chunk may be a slice of a pool that should not be held.
-    const kept = Buffer.from(chunk.length > this.#limit ? chunk.subarray(chunk.length - this.#limit) : chunk);
-    this.#chunks.push(kept);
-    this.#length += kept.length;
-    if (this.#length > 2 * this.#limit || this.#chunks.length > 1024) this.#compact();
+    const kept = chunk.subarray(Math.max(0, chunk.length - this.#limit));
+    this.#grow(Math.min(this.#limit, this.total + chunk.length));
+    const end = this.total + chunk.length;
+    if (this.#ring.length > 0) {
+      // The byte that came as number n is at n modulo the ring's length, once the ring has its full size.
+      const at = (end - kept.length) % this.#ring.length;
+      const first = Math.min(kept.length, this.#ring.length - at);
+      kept.copy(this.#ring, at, 0, first);
+      kept.copy(this.#ring, 0, first);
+    }
+    this.total = end;
   }
 
+  /** A copy. */
   bytes(): Buffer {
-    this.#compact();
-    return this.#chunks[0] ?? Buffer.alloc(0);
+    if (this.total <= this.#ring.length) return Buffer.from(this.#ring.subarray(0, this.total));
+    const start = this.total % this.#ring.length;
+    return Buffer.concat([this.#ring.subarray(start), this.#ring.subarray(0, start)]);
   }
 
   /** As text; a character that the cut went through is left out. */
@@ -47,11 +53,12 @@ export class Tail {
     return all.toString('utf8', start);
   }
 
-  #compact(): void {
-    const all = Buffer.concat(this.#chunks);
-    const kept = all.length > this.#limit ? Buffer.from(all.subarray(all.length - this.#limit)) : all;
-    this.#chunks = kept.length > 0 ? [kept] : [];
-    this.#length = kept.length;
+  /** Until the ring has its full size nothing has been overwritten, so that its bytes stand in order. */
+  #grow(needed: number): void {
+    if (needed <= this.#ring.length) return;
+    const grown = Buffer.alloc(Math.min(this.#limit, Math.max(needed, 2 * this.#ring.length, 256)));
+    this.#ring.copy(grown, 0, 0, this.total);
+    this.#ring = grown;
   }
 }
 

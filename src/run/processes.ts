@@ -17,7 +17,15 @@ export function groupExists(group: number): boolean {
 }
 
 /** Whether anybody in a process group still runs. The zombies of orphans wait for init to reap them, which may take its time. */
-export const groupLives = (group: number): boolean => groupExists(group) && groupMembers(group).length > 0;
+export function groupLives(group: number): boolean {
+  if (!groupExists(group)) return false;
+  try {
+    return groupMembers(group).length > 0;
+  } catch (error) {
+    if (errorCode(error) === null) throw error;
+    return true; // No descriptor to look with: it exists, at least.
+  }
+}
 
 /** Signals a whole group. False where nobody is left in it. */
 export function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
@@ -66,11 +74,14 @@ function statFieldsOf(pid: number): string[] | null {
   return stat ? stat.slice(stat.lastIndexOf(')') + 2).split(' ') : null;
 }
 
+const absent = new Set(['ENOENT', 'ESRCH', 'EACCES', 'EPERM']);
+
+/** Null where the process has gone, or is another user's. @throws for the machine's own shortages: not to see is not to know */
 function readProc(path: string): Buffer | null {
   try {
     return readFileSync(path);
   } catch (error) {
-    if (errorCode(error) !== null) return null; // Gone meanwhile, or another user's.
+    if (absent.has(errorCode(error) ?? '')) return null;
     throw error;
   }
 }

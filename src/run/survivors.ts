@@ -21,6 +21,10 @@ export async function killSurvivors(remains: Remains): Promise<number | null> {
   const killed = new Set<number>();
   for (let round = 0; round < maxRounds; round += 1) {
     const left = survivorsOf(remains);
+    if (left === null) {
+      await sleep(roundMs);
+      continue;
+    }
     // Whoever /proc hides from us (hidepid, a process that forbids inspection) is reached by the group's signal all the same.
     for (const group of remains.groups) signalGroup(group, 'SIGKILL');
     if (left.length === 0) return killed.size;
@@ -33,9 +37,15 @@ export async function killSurvivors(remains: Remains): Promise<number | null> {
   return null;
 }
 
-function survivorsOf({ groups, mark }: Remains): number[] {
-  const inGroups = groups.filter(groupExists).flatMap(groupMembers);
-  return [...new Set([...inGroups, ...markedProcesses(mark)])];
+/** Null where the machine has no descriptor to look with. */
+function survivorsOf({ groups, mark }: Remains): number[] | null {
+  try {
+    const inGroups = groups.filter(groupExists).flatMap(groupMembers);
+    return [...new Set([...inGroups, ...markedProcesses(mark)])];
+  } catch (error) {
+    if (errorCode(error) === null) throw error;
+    return null;
+  }
 }
 
 /** The group that a recorded process leads, if that very process may still have one: not after another boot, nor where its pid is another's now. */

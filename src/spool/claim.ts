@@ -89,7 +89,8 @@ export function readClaimed(claimed: Claimed): { readonly content: Content } | {
       bytes: readAtMost(file, maxDocumentBytes + 1),
       executable: (status.mode & 0o111) !== 0,
       uid: status.uid,
-      droppedAt: instant(Math.floor(status.mtimeMs)),
+      // A file may bear any time; a drop is not later than now.
+      droppedAt: instant(Math.max(0, Math.min(Math.floor(status.mtimeMs), Date.now()))),
     };
     return { content };
   } finally {

@@ -1,4 +1,5 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Paths } from '../config/paths.ts';
 import { errorCode } from '../disk/durable.ts';
 import { BootyError } from '../job/error.ts';
@@ -29,7 +30,7 @@ export function prepareDirectories(paths: Paths): void {
 
 function prepare({ path, mode, code }: Place): void {
   try {
-    mkdirSync(path, { recursive: true, mode });
+    makeDirectory(path, mode);
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const flaw = errorCode(error);
@@ -43,6 +44,29 @@ function prepare({ path, mode, code }: Place): void {
       cause: error,
     });
   }
+}
+
+/** mkdirSync's own `recursive` never returns below /proc. */
+function makeDirectory(path: string, mode: number): void {
+  try {
+    mkdirSync(path, { mode });
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || dirname(path) === path || isDirectory(dirname(path))) throw error;
+    makeDirectory(dirname(path), 0o755);
+    mkdirSync(path, { mode });
+  }
+}
+
+const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
+/** Makes again what is ours in a spool whose `incoming` is there: somebody may have put a new one in its place. */
+export function restoreSpool(paths: Paths): void {
+  if (!isDirectory(paths.incoming)) return;
+  makeDirectory(paths.claimed, 0o700);
+  makeDirectory(paths.rejected, 0o750);
+  makeDirectory(paths.outcomes, 0o755);
 }
 
 const userName = (): string => process.env.USER || String(process.getuid?.() ?? 'booty');

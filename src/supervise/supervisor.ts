@@ -3,6 +3,7 @@ import { errorCode } from '../disk/durable.ts';
 import type { JobKind } from '../job/job.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { hasOrphans } from '../run/orphans.ts';
+import { restoreSpool } from '../spool/directories.ts';
 import { SpoolWatcher } from '../spool/watch.ts';
 import { Inbox } from './inbox.ts';
 import { Intake } from './intake.ts';
@@ -85,7 +86,6 @@ export class Supervisor {
     const ticks = setInterval(() => this.#askToLook(), config.scanIntervalMs);
     try {
       await this.#look();
-      await this.#fill(() => this.#slots.fillAll());
       notify('READY=1');
       emit({
         kind: 'supervisor.ready',
@@ -95,6 +95,7 @@ export class Supervisor {
         recovered,
         startMs: Math.round(performance.now() - this.#parts.startedMs),
       });
+      await this.#fill(() => this.#slots.fillAll());
       await this.#loop();
     } finally {
       clearInterval(ticks);
@@ -162,6 +163,7 @@ export class Supervisor {
     this.#looking = 'now';
     hasOrphans(); // Reaps those that have died since.
     try {
+      if (this.#degraded !== null) restoreSpool(this.#parts.paths);
       const { more, settling } = await this.#intake.look();
       if (this.#degraded !== null) await this.#recoverSpool();
       if (more) this.#askToLook();

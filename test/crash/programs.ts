@@ -23,8 +23,15 @@ export function runProgram(interpreter: readonly [string, ...string[]], fileName
   return { stdout, stderr, status, directory: `${place.path}/` };
 }
 
-/** Why tests with an interpreter cannot run here; false where they can. */
-export function missing(interpreter: string): string | false {
-  const { error, status } = spawnSync(interpreter, ['--version'], { stdio: 'ignore' });
-  return (error !== undefined || status !== 0) && `SYSTEM: there is no ${interpreter} on this machine`;
+/** The first of these programs that runs here, or why none does. */
+export function findInterpreter(...candidates: readonly [string, ...string[]]): {
+  readonly path: string;
+  readonly skip: string | false;
+} {
+  const runs = (path: string): boolean => spawnSync(path, ['--version'], { stdio: 'ignore' }).status === 0;
+  const path = candidates.find(runs);
+  return {
+    path: path ?? '',
+    skip: path === undefined && `SYSTEM: there is no ${candidates.join(' or ')} on this machine`,
+  };
 }

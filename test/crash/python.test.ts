@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CrashReading } from '../../src/crash/exception.ts';
 import { readCrash, titleOf } from '../../src/crash/read.ts';
-import { type LastWords, missing, runProgram } from './programs.ts';
+import { findInterpreter, type LastWords, runProgram } from './programs.ts';
 
-const skip = missing('python3');
-const crash = (source: string): LastWords => runProgram(['python3'], 'load.py', source);
+const { path: python, skip } = findInterpreter('/usr/bin/python3', 'python3');
+const crash = (source: string): LastWords => runProgram([python], 'load.py', source);
 
 /** What the reader makes of a real death. Fails the test where it sees none. */
 function readDeath(source: string): { readonly reading: CrashReading; readonly words: LastWords } {

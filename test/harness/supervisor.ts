@@ -22,13 +22,14 @@ export interface Exited {
 }
 
 const stopLimitMs = 20_000;
+const exitLimitMs = 60_000;
 
 /** A real supervisor, a child of the test, on a root. */
 export class SupervisorProcess implements AsyncDisposable {
   readonly root: Root;
   /** What it wrote to its standard output, in order. */
   readonly lines: JournalLine[] = [];
-  readonly exited: Promise<Exited>;
+  readonly #exited: Promise<Exited>;
   readonly #child: ChildProcess;
   readonly #ownsRoot: boolean;
   readonly #waiting = new Waiting();
@@ -55,7 +56,7 @@ export class SupervisorProcess implements AsyncDisposable {
       this.#waiting.notify();
     });
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => (this.#stderr += chunk));
-    this.exited = Promise.all([ended(child), read]).then(([[status, signal]]) => {
+    this.#exited = Promise.all([ended(child), read]).then(([[status, signal]]) => {
       this.#exit = { status, signal };
       this.#waiting.notify();
       return this.#exit;
@@ -82,6 +83,12 @@ export class SupervisorProcess implements AsyncDisposable {
 
   get pid(): number {
     return this.#child.pid ?? -1;
+  }
+
+  /** Resolves once it has ended and all that it wrote was read. Rejects where it runs on for a minute. */
+  get exited(): Promise<Exited> {
+    const state = () => this.#tellState();
+    return this.#waiting.until('its end', () => this.#exit, { timeoutMs: exitLimitMs, state });
   }
 
   /** What it wrote to standard error: nothing but what refuses a start. */
@@ -136,7 +143,7 @@ export class SupervisorProcess implements AsyncDisposable {
     if (this.#exit) return this.#exit;
     this.signal('SIGTERM');
     const limit = setTimeout(() => this.signal('SIGKILL'), stopLimitMs);
-    const exit = await this.exited;
+    const exit = await this.#exited;
     clearTimeout(limit);
     if (exit.signal === 'SIGKILL')
       throw new Error(`TERM did not stop it within ${stopLimitMs} ms\n${this.#tellState()}`);

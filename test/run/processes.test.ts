@@ -40,8 +40,9 @@ void test('a process is known by when it started, whatever it is called', async 
 });
 
 void test('a zombie is nobody that runs', async () => {
-  // The shell never waits for its child.
-  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  // The parent never waits for its child.
+  const program = '$| = 1; my $child = fork; exit 0 unless $child; print "$child\\n"; sleep 30';
+  const parent = spawn('perl', ['-e', program], { stdio: ['ignore', 'pipe', 'ignore'] });
   const [line] = (await once(parent.stdout, 'data')) as [Buffer];
   const pid = Number(line);
   try {

@@ -29,7 +29,10 @@ void test('a running job finishes within the drain limit, and what waits behind 
 void test('beyond the limit a job is interrupted, also one that ignores TERM, and runs again', async () => {
   await using root = await Root.make({ config: 'drain: { limit: 200ms }\ndefaults: { killGrace: 300ms }\n' });
   await using first = await SupervisorProcess.start(root);
-  await first.drop('deaf.yaml', 'id: deaf\nrun: trap "" TERM; if [ "$BOOTY_ATTEMPT" = 1 ]; then sleep 30; sleep 30; fi\n');
+  await first.drop(
+    'deaf.yaml',
+    'id: deaf\nrun: trap "" TERM; if [ "$BOOTY_ATTEMPT" = 1 ]; then sleep 30; sleep 30; fi\n',
+  );
   await first.line({ kind: 'attempt.started', id: 'deaf' });
   const began = performance.now();
   assert.deepEqual(await first.stop(), stopped);

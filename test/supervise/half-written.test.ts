@@ -72,9 +72,12 @@ void test('a thousand files at once are all accepted, each once', async () => {
     writeFileSync(root.in('spool/incoming', `.${number}`), `id: job-${number}\nrun: "true"\n`);
   for (let number = 0; number < count; number += 1)
     renameSync(root.in('spool/incoming', `.${number}`), root.in('spool/incoming', `${number}.yaml`));
-  const left = () => readdirSync(root.in('spool/incoming')).length + readdirSync(root.in('spool/incoming/.claimed')).length;
+  const left = () =>
+    readdirSync(root.in('spool/incoming')).length + readdirSync(root.in('spool/incoming/.claimed')).length;
   await poll('an empty spool', () => left() === 1 || null);
-  const listed = JSON.parse((await root.booty('list', '--json', '--limit', '2000')).stdout) as { readonly id: string }[];
+  const listed = JSON.parse((await root.booty('list', '--json', '--limit', '2000')).stdout) as {
+    readonly id: string;
+  }[];
   assert.equal(new Set(listed.map(({ id }) => id)).size, count);
   assert.equal(listed.length, count);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Root } from '../harness/root.ts';
 import { SupervisorProcess } from '../harness/supervisor.ts';
@@ -21,7 +21,8 @@ void test('a job that leaves a read-only directory behind costs nobody else anyt
 
 void test('a flood of output leaves memory flat, and the log at its limit', async () => {
   await using supervisor = await SupervisorProcess.start();
-  const peak = (): number => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${supervisor.pid}/status`, 'utf8'))?.[1]) / 1024;
+  const peak = (): number =>
+    Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${supervisor.pid}/status`, 'utf8'))?.[1]) / 1024;
   await supervisor.drop('warm.yaml', 'id: warm\nlimits: { output: 1M }\nrun: head -c 5000000 /dev/zero\n');
   await supervisor.outcome('warm');
   const before = peak();
@@ -43,7 +44,7 @@ void test('a small output limit is kept too', async () => {
 
 void test('output goes where programs expect it, also by its path, closed, and without a line end', async () => {
   await using supervisor = await SupervisorProcess.start();
-  const line = 'echo one > /dev/stderr; echo two > /dev/stdout; printf three; exec >&- 2>&-; sleep 0.1';
+  const line = 'echo one > /dev/stderr; echo two > /dev/stdout; sleep 0.1; printf three; exec >&- 2>&-; sleep 0.1';
   await supervisor.drop('streams.yaml', `id: streams\nrun: ${line}\n`);
   assert.equal((await supervisor.outcome('streams')).outcome, 'succeeded');
   assert.deepEqual((await supervisor.root.booty('logs', 'streams')).stdout.split(/\n/).sort(), ['one', 'three', 'two']);
@@ -69,11 +70,15 @@ void test('programs that are missing or not executable are crashes with the caus
 });
 
 void test('while the machine has no descriptors to spare, a job waits without being tried in a frenzy', async () => {
-  await using supervisor = await SupervisorProcess.start();
-  const limit = (files: number): unknown => execFileSync('prlimit', ['--pid', String(supervisor.pid), `--nofile=${files}:1024`]);
-  // Descriptors up to this number are taken, so that one that is asked for exceeds the limit.
-  limit(Number(execFileSync('sh', ['-c', `ls /proc/${supervisor.pid}/fd | sort -n | tail -1`]).toString()) + 1);
+  await using supervisor = await SupervisorProcess.start({ config: 'concurrency: { pipeline: 1 }\n' });
+  const limit = (files: number): unknown =>
+    execFileSync('prlimit', ['--pid', String(supervisor.pid), `--nofile=${files}:1024`]);
+  await supervisor.drop('first.yaml', 'id: first\nrun: sleep 1\n');
+  await supervisor.line({ kind: 'attempt.started', id: 'first' });
   await supervisor.drop('job.yaml', 'id: job\nrun: "true"\n');
+  await supervisor.line({ kind: 'job.accepted', id: 'job' });
+  // The first three are taken, so that one that is asked for exceeds the limit.
+  limit(3);
   await supervisor.line(/machine\.short/);
   await poll('a second try', () => supervisor.linesOf({ kind: 'machine.short' }).length > 1 || null);
   const [first, second] = supervisor.linesOf({ kind: 'machine.short' });
@@ -82,16 +87,20 @@ void test('while the machine has no descriptors to spare, a job waits without be
   assert.equal((await supervisor.outcome('job')).attempt, 1);
 });
 
-void test('a file from the far future is a job like others', { skip: !statSync('/dev/shm', { throwIfNoEntry: false }) && 'no tmpfs here' }, async () => {
+void test('a file from the far future is a job like others', {
+  skip: !statSync('/dev/shm', { throwIfNoEntry: false }) && 'no tmpfs here',
+}, async () => {
   // Few file systems keep such times; tmpfs does.
   const place = `/dev/shm/booty-test-${process.pid}`;
   mkdirSync(place);
   try {
-    await using supervisor = await SupervisorProcess.start({}, { args: ['--spool', place] });
+    await using supervisor = await SupervisorProcess.start({}, { args: ['--spool-dir', place] });
     writeFileSync(`${place}/incoming/.future`, 'id: future\nrun: "true"\n');
     execFileSync('touch', ['-d', '@9999999999999', `${place}/incoming/.future`]);
     execFileSync('mv', [`${place}/incoming/.future`, `${place}/incoming/future.yaml`]);
-    await poll('its outcome', () => statSync(`${place}/outcomes/future.json`, { throwIfNoEntry: false }) ?? null, { timeoutMs: 5000 });
+    await poll('its outcome', () => statSync(`${place}/outcomes/future.json`, { throwIfNoEntry: false }) ?? null, {
+      timeoutMs: 5000,
+    });
     assert.equal((await supervisor.root.booty('list')).status, 0);
   } finally {
     rmSync(place, { recursive: true });
@@ -113,11 +122,17 @@ void test('a link in an incoming directory that is a mount of its own is not fol
   await using root = await Root.make({ config: 'spool: { scanInterval: 200ms }\n' });
   mkdirSync(root.in('spool/incoming'), { recursive: true });
   await root.write('secret', 'secret\n');
-  const setUp = 'mount -t tmpfs none "$0/spool/incoming" && ln -s "$0/secret" "$0/spool/incoming/link.yaml" && mkfifo "$0/spool/incoming/fifo.yaml" && exec "$@"';
-  await using supervisor = await SupervisorProcess.start(root, { wrapper: ['unshare', '-m', 'sh', '-c', setUp, root.path] });
+  const setUp =
+    'mount -t tmpfs none "$0/spool/incoming" && ln -s "$0/secret" "$0/spool/incoming/link.yaml" && mkfifo "$0/spool/incoming/fifo.yaml" && exec "$@"';
+  await using supervisor = await SupervisorProcess.start(root, {
+    wrapper: ['unshare', '-m', 'sh', '-c', setUp, root.path],
+  });
   await supervisor.line({ kind: 'job.refused', file: 'link.yaml' }, 5000);
   await supervisor.line({ kind: 'job.refused', file: 'fifo.yaml' }, 5000);
-  assert.throws(() => readFileSync(root.in('spool/rejected/link.yaml')), 'the target’s content is not in rejected/');
+  assert.ok(
+    lstatSync(root.in('spool/rejected/link.yaml')).isSymbolicLink(),
+    'the target’s content is not in rejected/',
+  );
   assert.deepEqual(await supervisor.stop(), { status: 0, signal: null });
 });
 
@@ -127,7 +142,8 @@ void test('a journal that is read late has every line in the end', async () => {
   await using root = await Root.make();
   await (await SupervisorProcess.start(root)).stop();
   const count = 300;
-  for (let number = 0; number < count; number += 1) await root.drop(`${number}.yaml`, `id: job-${number}\nrun: "true"\n`);
+  for (let number = 0; number < count; number += 1)
+    await root.drop(`${number}.yaml`, `id: job-${number}\nrun: "true"\n`);
   await using supervisor = await SupervisorProcess.start(root, { wrapper });
   for (let number = 0; number < count; number += 1) await supervisor.outcome(`job-${number}`);
   await supervisor.stop();

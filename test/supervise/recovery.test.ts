@@ -46,7 +46,13 @@ void test('nothing that a dead supervisor’s attempt started lives on beside th
   await using second = await SupervisorProcess.start(root);
   const outcome = await second.outcome('stray');
   assert.equal(outcome.outcome, 'succeeded');
-  assert.deepEqual(outcome.attempts.map(({ attempt, cause }) => [attempt, cause]), [[1, 'lost'], [2, null]]);
+  assert.deepEqual(
+    outcome.attempts.map(({ attempt, cause }) => [attempt, cause]),
+    [
+      [1, 'lost'],
+      [2, null],
+    ],
+  );
   const lines = ifThere(marks).trimEnd().split('\n');
   assert.deepEqual(lines.slice(lines.indexOf('start 2') + 1), []);
 });
@@ -64,10 +70,12 @@ void test('a job that may not be repeated ends as lost when the supervisor was k
 
 void test('a job under which the supervisor dies again and again is put aside, and the next one runs', async () => {
   await using root = await Root.make({ config: `${config}concurrency: { pipeline: 1 }\n` });
+  await (await SupervisorProcess.start(root)).stop();
+  await root.drop('poison.yaml', 'id: poison\nrun: kill -9 $PPID; sleep 30\n');
   for (let attempt = 1; attempt <= 3; attempt += 1) {
-    await using supervisor = await SupervisorProcess.start(root);
-    if (attempt === 1) await supervisor.drop('poison.yaml', 'id: poison\nrun: kill -9 $PPID; sleep 30\n');
-    await supervisor.exited;
+    // It may die before it is ready.
+    await using supervisor = SupervisorProcess.launch(root);
+    assert.equal((await supervisor.exited).signal, 'SIGKILL');
   }
   await using supervisor = await SupervisorProcess.start(root);
   await supervisor.drop('good.yaml', 'id: good\nrun: "true"\n');

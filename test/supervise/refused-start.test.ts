@@ -17,21 +17,34 @@ async function assertRefused(supervisor: SupervisorProcess, path: string): Promi
   return supervisor.stderr;
 }
 
-const flaws: Readonly<Record<string, { readonly make: (root: Root) => Promise<void> | void; readonly path: string }>> = {
-  'a ledger of garbage': { make: (root) => root.write('lib/ledger.db', 'garbage '.repeat(1000)), path: 'lib/ledger.db' },
-  'a lock of garbage': { make: (root) => root.write('lib/supervisor.lock', 'garbage '.repeat(1000)), path: 'lib/supervisor.lock' },
-  'a directory as ledger': { make: (root) => void mkdirSync(root.in('lib/ledger.db'), { recursive: true }), path: 'lib/ledger.db' },
-  'a file as jobs directory': { make: (root) => root.write('lib/jobs', ''), path: 'lib/jobs' },
-  'a file as spool': { make: (root) => root.write('spool', ''), path: 'spool' },
-  'a dangling link as incoming': {
-    make: (root) => {
-      mkdirSync(root.in('spool'));
-      symlinkSync('/nonexistent/place', root.in('spool/incoming'));
+const flaws: Readonly<Record<string, { readonly make: (root: Root) => Promise<void> | void; readonly path: string }>> =
+  {
+    'a ledger of garbage': {
+      make: (root) => root.write('lib/ledger.db', 'garbage '.repeat(1000)),
+      path: 'lib/ledger.db',
     },
-    path: 'spool/incoming',
-  },
-  'a broken booty.yaml': { make: (root) => root.write('etc/booty.yaml', 'drian: { limit: 1s }\n'), path: 'etc/booty.yaml:1' },
-};
+    'a lock of garbage': {
+      make: (root) => root.write('lib/supervisor.lock', 'garbage '.repeat(1000)),
+      path: 'lib/supervisor.lock',
+    },
+    'a directory as ledger': {
+      make: (root) => void mkdirSync(root.in('lib/ledger.db'), { recursive: true }),
+      path: 'lib/ledger.db',
+    },
+    'a file as jobs directory': { make: (root) => root.write('lib/jobs', ''), path: 'lib/jobs' },
+    'a file as spool': { make: (root) => root.write('spool', ''), path: 'spool' },
+    'a dangling link as incoming': {
+      make: (root) => {
+        mkdirSync(root.in('spool'));
+        symlinkSync('/nonexistent/place', root.in('spool/incoming'));
+      },
+      path: 'spool/incoming',
+    },
+    'a broken booty.yaml': {
+      make: (root) => root.write('etc/booty.yaml', 'drian: { limit: 1s }\n'),
+      path: 'etc/booty.yaml:1',
+    },
+  };
 
 for (const [what, { make, path }] of Object.entries(flaws)) {
   void test(`${what} gives one clear error`, async () => {
@@ -81,7 +94,9 @@ void test('a supervisor of another user on the same ledger is refused', rootOnly
   assert.match(await assertRefused(second, first.root.in('lib/supervisor.lock')), /another supervisor/);
 });
 
-void test('a user without a passwd entry can run a supervisor, as in a container', { skip: !isRoot && 'only root can set this up' }, async () => {
+void test('a user without a passwd entry can run a supervisor, as in a container', {
+  skip: !isRoot && 'only root can set this up',
+}, async () => {
   await using root = await Root.make();
   giveTo(root, nameless);
   await using supervisor = await SupervisorProcess.start(root, { wrapper: asUser(nameless) });

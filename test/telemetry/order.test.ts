@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { appendFileSync, closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { ended, endWithUs, plainEnvironment, program } from '../harness/program.ts';
+import { endWithUs, plainEnvironment, program } from '../harness/program.ts';
 import { Receiver } from '../harness/receiver.ts';
 import { type JobKeys, Root } from '../harness/root.ts';
 import { poll } from '../harness/waiting.ts';
@@ -37,7 +37,12 @@ async function superviseInto(journal: string, root: Root) {
   await poll('a supervisor that is ready', () =>
     readFileSync(journal, 'utf8').includes('supervisor.ready') ? true : null,
   );
-  return { stop: () => (child.kill('SIGTERM'), ended(child)) };
+  return {
+    stop: () => {
+      child.kill('SIGTERM');
+      return poll('its end', () => child.exitCode ?? child.signalCode);
+    },
+  };
 }
 
 /** Resolves once it looks; what it gives back ends it, and tells what it saw. */
