@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { PathChoices } from '../config/paths.ts';
 import { dsnFlaw } from '../config/telemetry.ts';
-import { errorCode, writeDurablySync } from '../disk/durable.ts';
+import { errorCode, makeDirectory, writeDurablySync } from '../disk/durable.ts';
 import { BootyError } from '../job/error.ts';
 import { findPlace } from './place.ts';
 import { note, print } from './terminal.ts';
@@ -31,7 +30,7 @@ export function release(commit: string | null, options: ReleaseOptions): void {
   }
   const path = findPlace(options).paths.release;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeDirectory(dirname(path), 0o755);
     writeDurablySync(path, content, { mode: 0o644 });
   } catch (error) {
     const code = errorCode(error);

@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
-import { createTransport, defaultStackParser, type Event, type EventHint, NodeClient, Scope } from '@sentry/node';
+import {
+  createTransport,
+  defaultStackParser,
+  type ErrorEvent,
+  type Event,
+  type EventHint,
+  NodeClient,
+  Scope,
+} from '@sentry/node';
 import type { Telemetry } from '../config/telemetry.ts';
 import type { CaptureRecord } from '../job/outcome.ts';
 import { type Crash, crashEvent } from './event.ts';
@@ -41,6 +49,7 @@ export class CrashCapture {
       normalizeDepth: 4,
       // Sampling is decided here: an event that the SDK leaves out would be awaited in vain.
       sampleRate: 1,
+      beforeSend: withoutOurRuntime,
       transportOptions: { bufferSize: 10_000 },
       transport: (options) =>
         createTransport(options, async (request) => {
@@ -129,6 +138,12 @@ function withoutTrace(envelope: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
     ...header
   } = JSON.parse(envelope.toString('utf8', 0, end)) as Record<string, unknown>;
   return Buffer.concat([Buffer.from(JSON.stringify(header)), envelope.subarray(end)]);
+}
+
+/** The SDK says of every event that it happened in this Node.js; a job's happened in whatever its program is. */
+function withoutOurRuntime(event: ErrorEvent): ErrorEvent {
+  if (event.tags?.job_id !== undefined && event.contexts) delete event.contexts.runtime;
+  return event;
 }
 
 /** The same answer for the same event, however often it is asked. */

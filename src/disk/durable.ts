@@ -1,4 +1,14 @@
-import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { randomText } from '../job/id.ts';
@@ -99,6 +109,21 @@ export function syncDirectorySync(path: string): void {
     closeSync(directory);
   }
 }
+
+/** Makes a directory and those above it. (mkdirSync's own `recursive` never returns below /proc.) @throws the system's error */
+export function makeDirectory(path: string, mode: number): void {
+  try {
+    mkdirSync(path, { mode });
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || dirname(path) === path || isDirectory(dirname(path))) throw error;
+    makeDirectory(dirname(path), 0o755);
+    mkdirSync(path, { mode });
+  }
+}
+
+export const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
 /** The system's code of an error (`ENOENT`), or null. */
 export const errorCode = (error: unknown): string | null =>

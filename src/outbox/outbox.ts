@@ -1,6 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode, writeDurably, writeDurablySync } from '../disk/durable.ts';
+import { errorCode, makeDirectory, writeDurably, writeDurablySync } from '../disk/durable.ts';
 import type { ByteCount, Milliseconds } from '../job/units.ts';
 import { formatBytes } from '../job/units.ts';
 
@@ -33,7 +33,7 @@ export class Outbox {
   constructor(directory: string, limits: OutboxLimits) {
     this.#directory = directory;
     this.#limits = limits;
-    mkdirSync(join(directory, 'dead'), { recursive: true, mode: 0o700 });
+    makeDirectory(join(directory, 'dead'), 0o700);
     for (const name of readdirSync(directory).sort()) {
       const match = namePattern.exec(name);
       if (match)

@@ -1,7 +1,6 @@
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { accessSync, constants } from 'node:fs';
 import type { Paths } from '../config/paths.ts';
-import { errorCode } from '../disk/durable.ts';
+import { errorCode, isDirectory, makeDirectory } from '../disk/durable.ts';
 import { BootyError } from '../job/error.ts';
 
 interface Place {
@@ -45,21 +44,6 @@ function prepare({ path, mode, code }: Place): void {
     });
   }
 }
-
-/** mkdirSync's own `recursive` never returns below /proc. */
-function makeDirectory(path: string, mode: number): void {
-  try {
-    mkdirSync(path, { mode });
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === 'EEXIST') return;
-    if (code !== 'ENOENT' || dirname(path) === path || isDirectory(dirname(path))) throw error;
-    makeDirectory(dirname(path), 0o755);
-    mkdirSync(path, { mode });
-  }
-}
-
-const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
 /** Makes again what is ours in a spool whose `incoming` is there: somebody may have put a new one in its place. */
 export function restoreSpool(paths: Paths): void {

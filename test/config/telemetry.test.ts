@@ -110,9 +110,7 @@ void test('what Booty takes for a DSN, the SDK takes too', () => {
   for (const [text] of dsns) if (dsnFlaw(text) === null) assert.ok(sdkTakes(text), text);
 });
 
-void test('a DSN that only a browser understands is malformed', {
-  todo: 'defect: CrashCapture throws, and Booty exits 70',
-}, () => {
+void test('a DSN that only a browser understands is malformed', () => {
   const odd = [
     'https:/abc@h/7',
     'HTTPS://abc@h/7',

@@ -36,20 +36,14 @@ void suite('what an attempt leaves behind', { concurrency: 4 }, () => {
     });
   }
 
-  void test('what was left behind is counted', {
-    ...limits,
-    todo: 'defect: the group is killed before it is counted',
-  }, async () => {
+  void test('what was left behind is counted', limits, async () => {
     for (const line of ['sleep 60 & true', `sleep 60 ${silent} & true`]) {
       using run = new RunningAttempt(JSON.stringify({ run: line }));
       assert.equal((await run.result).survivors, 1);
     }
   });
 
-  void test('a silent process of a session of its own is gone when the attempt is over', {
-    ...limits,
-    todo: 'defect: nobody looks for it',
-  }, async () => {
+  void test('a silent process of a session of its own is gone when the attempt is over', limits, async () => {
     using run = new RunningAttempt(JSON.stringify({ run: silentDaemon }));
     await run.result;
     const pid = Number(await run.file('pid'));
@@ -91,10 +85,7 @@ void suite('what an attempt leaves behind', { concurrency: 4 }, () => {
     assert.deepEqual(exitsOf(await other.result), ['main code 0']);
   });
 
-  void test('a job of the same id under another supervisor is left alone', {
-    ...limits,
-    todo: 'defect: the mark does not say whose job it is',
-  }, async () => {
+  void test('a job of the same id under another supervisor is left alone', limits, async () => {
     using other = new RunningAttempt('run: echo > ready; sleep 1', { id: 'nightly-of-two-roots' });
     await other.file('ready');
     using run = new RunningAttempt('run: sleep 60 & true', { id: 'nightly-of-two-roots' });

@@ -105,9 +105,7 @@ void test('one look hands on a bounded number of files, and says that there are 
   assert.deepEqual([seen.length, more], [maxScanned, true]);
 });
 
-void test('files are found however many directories lie beside them', {
-  todo: 'defect: the first 500 names are all that is looked at',
-}, () => {
+void test('files are found however many directories lie beside them', () => {
   using spool = makeSpool();
   for (let index = 0; index < 2 * maxScanned; index += 1) mkdirSync(join(spool.incoming, `d${index}`));
   const names = Array.from({ length: 50 }, (_, index) => `f${index}`);
