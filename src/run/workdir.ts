@@ -1,16 +1,6 @@
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readSync,
-  rmdirSync,
-  rmSync,
-} from 'node:fs';
+import { chmodSync, closeSync, constants, openSync, readdirSync, readSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode } from '../disk/durable.ts';
+import { errorCode, makeDirectory } from '../disk/durable.ts';
 import type { JobId } from '../job/id.ts';
 
 /*
@@ -39,8 +29,8 @@ export const logPath = (place: JobPlace, attempt: number): string => join(place.
 
 /** Makes the directories of a job. @throws the system's error */
 export function makeWorkdir(place: JobPlace): void {
-  mkdirSync(place.directory, { recursive: true, mode: 0o750 });
-  mkdirSync(place.workdir, { recursive: true, mode: 0o750 });
+  makeDirectory(place.directory, 0o750);
+  makeDirectory(place.workdir, 0o750);
 }
 
 /** What a job writes beside its logs, and nobody needs once its attempt has ended. */
