@@ -8,6 +8,7 @@ interface Entry {
 
 /** The most changes that one transaction takes: bounds how long the loop stands still for a commit. */
 const maxBatch = 500;
+const patienceMs = 20;
 
 /**
  * Group commit: changes that are asked for in one turn of the loop become durable in one transaction, with one fsync.
@@ -17,6 +18,7 @@ export class Committer {
   readonly #database: DatabaseSync;
   #queue: Entry[] = [];
   #scheduled = false;
+  #patience: NodeJS.Timeout | null = null;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -24,6 +26,19 @@ export class Committer {
 
   /** Resolves with what the work returned once it is durable. Rejects, with the change undone, where the work threw or the disk refused. */
   commit<Result>(work: () => Result): Promise<Result> {
+    const done = this.#enqueue(work);
+    this.#schedule();
+    return done;
+  }
+
+  /** The same for what nobody waits for: it goes with the next commit, or after a short while with one of its own. */
+  commitSoon<Result>(work: () => Result): Promise<Result> {
+    const done = this.#enqueue(work);
+    this.#patience ??= setTimeout(() => this.#schedule(), patienceMs);
+    return done;
+  }
+
+  #enqueue<Result>(work: () => Result): Promise<Result> {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     let result: { readonly value: Result } | null = null;
     this.#queue.push({
@@ -35,18 +50,21 @@ export class Committer {
       },
       failed: reject,
     });
-    this.#schedule();
     return promise;
   }
 
   /** Commits what waits now, without giving way. */
   flush(): void {
+    if (this.#patience) clearTimeout(this.#patience);
+    this.#patience = null;
     while (this.#queue.length > 0) this.#commitBatch(this.#queue.splice(0, maxBatch));
   }
 
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
+    if (this.#patience) clearTimeout(this.#patience);
+    this.#patience = null;
     setImmediate(() => {
       this.#scheduled = false;
       this.#commitBatch(this.#queue.splice(0, maxBatch));

@@ -90,9 +90,9 @@ export class Ledger implements JobQueue {
     return this.#committer.commit(() => this.#finishOne(claim, finish));
   }
 
-  /** Records which process runs an attempt, for the recovery after our own death. */
+  /** Records which process runs an attempt, for the recovery after our own death. Soon: until then its mark tells. */
   noteProcess(claim: Claim, process: ProcessRecord): Promise<void> {
-    return this.#committer.commit(() => {
+    return this.#committer.commitSoon(() => {
       this.#sql.noteProcess.run(JSON.stringify(process), claim.job.id, claim.attempt, claim.token);
     });
   }
@@ -123,9 +123,9 @@ export class Ledger implements JobQueue {
     return this.#sql.dueReports.all(limit).map(recordOf);
   }
 
-  /** The report of this job has been made, durably. */
+  /** The report of this job has been made, durably. Soon: until then it would only be made again. */
   reported(id: JobId): Promise<void> {
-    return this.#committer.commit(() => {
+    return this.#committer.commitSoon(() => {
       this.#sql.reported.run(id);
     });
   }

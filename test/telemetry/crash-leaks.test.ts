@@ -38,6 +38,7 @@ void test('without a release there is none on the event, though the CI’s varia
   assert.equal(event.release, undefined);
   assert.equal(event.environment, 'development');
   assert.doesNotMatch(raw.toString(), /c0ffee/);
+  assert.doesNotMatch(JSON.stringify(envelope.header), /"release"/, 'nor an empty one in the header');
   assert.deepEqual(
     envelope.items.map(({ header }) => header.type),
     ['event', 'attachment'],

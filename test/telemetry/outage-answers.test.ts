@@ -8,7 +8,7 @@ import { poll } from '../harness/waiting.ts';
 const crashing = { run: 'echo "what it said"; exit 3' };
 
 /** A receiver and a supervisor that sends to it, on a root that outlives it. */
-async function pair() {
+async function openScene() {
   const stack = new AsyncDisposableStack();
   const receiver = stack.use(await Receiver.listen());
   const root = stack.use(await Root.make({ dsn: receiver.dsn }));
@@ -21,8 +21,8 @@ const emptyOutbox = (root: Root): Promise<true> =>
 
 void suite('an event that Sentry does not take as it is', { concurrency: true }, () => {
   void test('is sent without its attachments where it is too large (413)', async () => {
-    await using pair_ = await pair();
-    const { receiver, root, supervisor } = pair_;
+    await using scene = await openScene();
+    const { receiver, root, supervisor } = scene;
     await receiver.behave({ kind: 'too-large' });
     const { sentry } = await supervisor.run({ id: 'large', ...crashing });
     const received = await receiver.event(sentry?.eventId ?? '');
@@ -36,8 +36,8 @@ void suite('an event that Sentry does not take as it is', { concurrency: true },
   });
 
   void test('is kept in outbox/dead where it is too large even without them, and those after it go on', async () => {
-    await using pair_ = await pair();
-    const { receiver, root, supervisor } = pair_;
+    await using scene = await openScene();
+    const { receiver, root, supervisor } = scene;
     await receiver.behave({ kind: 'answer', status: 413 });
     const { sentry } = await supervisor.run({ id: 'huge', ...crashing });
     await supervisor.line({ kind: 'outbox.buried', event_id: sentry?.eventId ?? '' });
@@ -48,8 +48,8 @@ void suite('an event that Sentry does not take as it is', { concurrency: true },
   });
 
   void test('is kept in outbox/dead where Sentry calls it wrong (400), one warning tells of it, and those after it go on', async () => {
-    await using pair_ = await pair();
-    const { receiver, root, supervisor } = pair_;
+    await using scene = await openScene();
+    const { receiver, root, supervisor } = scene;
     await receiver.behave({ kind: 'answer', status: 400 });
     const { sentry } = await supervisor.run({ id: 'wrong', ...crashing });
     const line = await supervisor.line({ kind: 'outbox.buried', event_id: sentry?.eventId ?? '' });
@@ -67,8 +67,8 @@ void suite('an event that Sentry does not take as it is', { concurrency: true },
   });
 
   void test('waits as long as the rate limit says (429), and is not tried before', async () => {
-    await using pair_ = await pair();
-    const { receiver, supervisor } = pair_;
+    await using scene = await openScene();
+    const { receiver, supervisor } = scene;
     await receiver.behave({
       kind: 'answer',
       status: 429,
@@ -84,8 +84,8 @@ void suite('an event that Sentry does not take as it is', { concurrency: true },
   });
 
   void test('is sent again where a server took it and did not answer within 10 s', async () => {
-    await using pair_ = await pair();
-    const { receiver, supervisor } = pair_;
+    await using scene = await openScene();
+    const { receiver, supervisor } = scene;
     await receiver.behave({ kind: 'hang' });
     const { sentry } = await supervisor.run({ id: 'hung', ...crashing });
     const line = await supervisor.line({ kind: 'outbox.delayed' });
@@ -100,8 +100,8 @@ void suite('kill -9 of the supervisor right after a crash:', { concurrency: true
   const moments = { captured: 'crash.captured', ended: 'job.ended' };
   for (const [moment, kind] of Object.entries(moments)) {
     void test(`the event arrives after the restart, once, where the crash was only just ${moment}`, async () => {
-      await using pair_ = await pair();
-      const { receiver, root, supervisor } = pair_;
+      await using scene = await openScene();
+      const { receiver, root, supervisor } = scene;
       await receiver.behave({ kind: 'refuse' });
       await root.dropJob({ id: 'boom', ...crashing, onInterrupt: 'fail' });
       const { fields } = await supervisor.line({ kind, id: 'boom' });
