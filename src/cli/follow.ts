@@ -5,19 +5,20 @@ import { type JobId, verifierIdOf } from '../job/id.ts';
 import type { OutcomeRecord } from '../job/outcome.ts';
 import { outcomePath } from '../report/outcome-file.ts';
 import { logPath, placeOf } from '../run/workdir.ts';
+import { recordInLedger } from './lookup.ts';
 import type { Place } from './place.ts';
 import { printRaw } from './terminal.ts';
 
 const pollMs = 50;
 const chunkBytes = 64 * 1024;
 
-/** The outcome of a job that has ended; null where it has not. */
+/** The outcome of a job that has ended; null where it has not. A consumer may have collected the file: the ledger still knows. */
 export function readOutcome(place: Place, id: string): OutcomeRecord | null {
   try {
     return JSON.parse(readFileSync(outcomePath(place.paths.outcomes, id), 'utf8')) as OutcomeRecord;
   } catch (error) {
-    if (errorCode(error) !== null) return null;
-    throw error;
+    if (errorCode(error) === null) throw error;
+    return recordInLedger(place, id);
   }
 }
 

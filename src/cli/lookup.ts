@@ -1,5 +1,6 @@
 import { BootyError } from '../job/error.ts';
 import { parseKnownId } from '../job/id.ts';
+import type { OutcomeRecord } from '../job/outcome.ts';
 import { History, type JobDetails } from '../ledger/history.ts';
 import type { Dropped } from './drop.ts';
 import type { Place } from './place.ts';
@@ -24,6 +25,18 @@ export function isKnown(place: Place, id: string, dropped: Dropped): boolean {
     return !('candidates' in found) && found.fileName === dropped.fileName;
   } catch (error) {
     if (error instanceof BootyError) return false;
+    throw error;
+  }
+}
+
+/** The outcome of an ended job as the ledger has it. Null where it has not ended, or this user may not read the ledger. */
+export function recordInLedger(place: Place, id: string): OutcomeRecord | null {
+  try {
+    using history = new History(place.paths.ledger);
+    const found = history.find(id);
+    return 'candidates' in found || found.id !== id ? null : found.record;
+  } catch (error) {
+    if (error instanceof BootyError) return null;
     throw error;
   }
 }

@@ -73,11 +73,13 @@ function refuse(what: string, value: string, limit: number): void {
 function looksLikeCredential(value: string): boolean {
   if (dsnFlaw(value) === null || /:\/\/|-----BEGIN/.test(value)) return true;
   if (
-    /^(?:sk|pk|rk|ghp|gho|ghs|ghu|github_pat|glpat|xox[abprs]|sntr[ysu]s?|AKIA|ASIA|AIza|eyJ|ya29|npm|pypi)[-_A-Za-z0-9.]{12,}$/.test(
+    /^(?:sk|pk|rk|ghp|gho|ghs|ghu|github_pat|glpat|xox[abprs]|sntr[ysu]s?|AKIA|ASIA|AIza|eyJ|ya29|npm|pypi|hf|dckr_pat|do[opr]_v1|SG|vercel|shp(?:at|ca|pa|ss)|lin_api|rubygems)[-_A-Za-z0-9.]{12,}$/.test(
       value,
     )
   )
     return true;
+  // Most vendors of today put a short word and an underscore before their tokens.
+  if (/^[a-z]{2,10}_[A-Za-z0-9_]{20,}$/.test(value)) return true;
   if (/(?:password|passwd|secret|token|api[-_]?key)=?/i.test(value)) return true;
   return (
     value.length >= 32 &&

@@ -1,6 +1,7 @@
 import type { PathChoices } from '../config/paths.ts';
 import type { Step } from '../job/job.ts';
 import type { AttemptRecord } from '../job/outcome.ts';
+import { plainLine } from '../job/plain-line.ts';
 import { formatDuration, timestamp } from '../job/units.ts';
 import { History, type JobDetails } from '../ledger/history.ts';
 import { times } from './list.ts';
@@ -62,7 +63,7 @@ function describe(job: JobDetails): string {
   ];
   const lines = rows
     .filter(([, value]) => value !== null)
-    .map(([key, value]) => `${paint('dim', key.padEnd(12))} ${value}`);
+    .map(([key, value]) => `${paint('dim', key.padEnd(12))} ${plainLine(value ?? '')}`);
   const steps = spec.steps.map((step) => `${paint('dim', '  step'.padEnd(12))} ${step.name}: ${describeAction(step)}`);
   return [...lines, ...steps, ...job.attempts.map(describeAttempt)].join('\n');
 }

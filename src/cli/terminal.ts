@@ -70,8 +70,17 @@ function writeAll(file: number, content: string | Uint8Array): void {
       done += writeSync(file, data, done);
     } catch (error) {
       if (errorCode(error) === 'EPIPE') process.exit(0); // `booty list | head`: nobody reads on.
-      if (errorCode(error) !== 'EAGAIN') throw error;
+      if (errorCode(error) !== 'EAGAIN') throw outputFailed(error);
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }
+}
+
+function outputFailed(error: unknown): unknown {
+  const code = errorCode(error);
+  if (code === null) return error;
+  return new BootyError('OUTPUT_FAILED', `cannot write the output (${code})`, {
+    hint: 'check the disk that it goes to',
+    cause: error,
+  });
 }

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { plainLine } from '../job/plain-line.ts';
 import type { CrashReader, CrashReading } from './exception.ts';
 import { readNode } from './readers/node.ts';
 import { readPython } from './readers/python.ts';
@@ -30,5 +31,5 @@ export function readCrash(stderr: string, stdout: string): CrashReading | null {
 export function titleOf(reading: CrashReading): string {
   const last = reading.exceptions.at(-1) ?? reading.exceptions[0];
   const value = last.value.split('\n', 1)[0] ?? '';
-  return (value ? `${last.type}: ${value}` : last.type).slice(0, 1000);
+  return plainLine(value ? `${last.type}: ${value}` : last.type).slice(0, 1000);
 }

@@ -27,4 +27,5 @@ export type ErrorCode =
   | 'NO_SUPERVISOR'
   | 'RELEASE_REFUSED'
   | 'SENTRY_UNREACHABLE'
+  | 'OUTPUT_FAILED'
   | 'USAGE';

@@ -1,4 +1,5 @@
 import { fstatSync, writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { errorCode } from '../disk/durable.ts';
 import type { Emit } from './event.ts';
 import { journalLine, readableLine } from './line.ts';
@@ -6,7 +7,7 @@ import { journalLine, readableLine } from './line.ts';
 /** How events are written: for journald where it reads our output, else for people. */
 export function openJournal(env: NodeJS.ProcessEnv): Emit {
   if (isJournal(1, env.JOURNAL_STREAM)) return (event) => write(journalLine(event));
-  const colour = process.stdout.isTTY && !env.NO_COLOR;
+  const colour = isatty(1) && !env.NO_COLOR;
   return (event) => write(readableLine(event, new Date(), colour));
 }
 
@@ -17,11 +18,43 @@ export function isJournal(descriptor: number, stream: string | undefined): boole
   return stream === `${status.dev}:${status.ino}`;
 }
 
-/** Nobody may be reading any more (a closed terminal, a full pipe): the line is then lost, and the jobs go on. */
+/** Lines that a full pipe did not take yet, oldest first. */
+const backlog: Buffer[] = [];
+const maxBacklog = 10_000;
+const retryMs = 20;
+let retry: NodeJS.Timeout | null = null;
+let dropped = 0;
+
+/** A reader that is slow gets every line in the end, up to a bound; one that is gone costs the lines, and not the jobs. */
 function write(line: string): void {
+  if (backlog.length >= maxBacklog) dropped += 1;
+  else backlog.push(Buffer.from(line));
+  writeBacklog();
+}
+
+function writeBacklog(): void {
+  retry = null;
+  for (let next = backlog.shift(); next; next = backlog.shift()) {
+    const rest = writeOne(next);
+    if (rest === null) continue;
+    backlog.unshift(rest);
+    retry ??= setTimeout(writeBacklog, retryMs);
+    return;
+  }
+  if (dropped > 0) {
+    backlog.push(Buffer.from(`${dropped} lines were dropped here: nobody read them\n`));
+    dropped = 0;
+  }
+}
+
+/** Null where the line is written, or can never be; else what is left of it. */
+function writeOne(line: Buffer): Buffer | null {
   try {
-    writeSync(1, line);
+    const written = writeSync(1, line);
+    return written < line.length ? line.subarray(written) : null;
   } catch (error) {
-    if (errorCode(error) === null) throw error;
+    const code = errorCode(error);
+    if (code === null) throw error;
+    return code === 'EAGAIN' ? line : null;
   }
 }

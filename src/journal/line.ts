@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { plainLine } from '../job/plain-line.ts';
 import { type JournalEvent, type Priority, priorityOf } from './event.ts';
 
 /** The digits of syslog(3), as sd-daemon(3) puts them before a line. */
@@ -11,13 +12,14 @@ const keyNames: Readonly<Record<string, string>> = {
   eventId: 'event_id',
   limitMs: 'limit_ms',
   startMs: 'start_ms',
+  retryMs: 'retry_ms',
 };
 const maxValueLength = 2000;
 
 /** `job.ended id=nightly outcome=crashed cause=signal`: the event's name, then its details that are known. */
 export function describeEvent(event: JournalEvent): string {
   const { kind, ...details } = event;
-  if (event.kind === 'telemetry.notice') return event.text;
+  if (event.kind === 'telemetry.notice') return plainLine(event.text);
   const pairs = Object.entries(details)
     .filter(([, value]) => value !== null && value !== undefined)
     .map(([key, value]) => `${keyNames[key] ?? key}=${quote(String(value))}`);
@@ -41,5 +43,9 @@ export function readableLine(event: JournalEvent, at: Date, colour: boolean): st
 /** A value that a program can take apart again: as it is where it is one word, else as a JSON string on one line. */
 function quote(value: string): string {
   const short = value.length > maxValueLength ? `${value.slice(0, maxValueLength)}…` : value;
-  return /^[\w.,:;/@%+*#()\-~[\]{}<>!?$&^|]+$/.test(short) ? short : JSON.stringify(short);
+  return /^[\w.,:;/@%+*#()\-~[\]{}<>!?$&^|]+$/.test(short)
+    ? short
+    : JSON.stringify(short).replace(/[\u007f-\u009f\u2028\u2029]/g, escapeCharacter);
 }
+
+const escapeCharacter = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;

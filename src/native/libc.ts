@@ -9,7 +9,9 @@ const O_CLOEXEC = 0o2000000;
 const PR_SET_DUMPABLE = 4;
 const PR_SET_CHILD_SUBREAPER = 36;
 const WNOHANG = 1;
+const F_SETSIG = 10;
 const F_SETLEASE = 1024;
+const SIGURG = 23;
 const F_RDLCK = 0;
 const F_UNLCK = 2;
 
@@ -79,6 +81,8 @@ export const reap = (pid: number): unknown => libc().waitpid(pid, null, WNOHANG)
  * False also where we may not ask, because the file is another user's.
  */
 export function isOpenForWriting(file: number): boolean {
+  // Who opens it meanwhile breaks the lease, which is told by SIGIO: that would end us. SIGURG is ignored unless asked for.
+  libc().fcntl(file, F_SETSIG, SIGURG);
   if (libc().fcntl(file, F_SETLEASE, F_RDLCK) === 0) {
     libc().fcntl(file, F_SETLEASE, F_UNLCK);
     return false;

@@ -87,6 +87,8 @@ export class Delivery implements AsyncDisposable {
         return next.pauseMs;
       case 'keep':
         this.#failures += 1;
+        // One that the server cannot digest must not hold up the others.
+        if (this.#failures % 3 === 0) this.#outbox.postpone(waiting);
         if (this.#failures === 1) this.#tell({ kind: 'delayed', why: next.why, waiting: this.#outbox.count });
         return next.pauseMs;
       case 'dead':

@@ -5,10 +5,7 @@ export function withoutAttachments(envelope: Buffer): Buffer<ArrayBuffer> {
   parts.push(envelope.subarray(0, at));
   while (at < envelope.length) {
     const payload = endOfLine(envelope, at);
-    const header = JSON.parse(envelope.toString('utf8', at, payload)) as {
-      readonly type?: unknown;
-      readonly length?: unknown;
-    };
+    const header = headerOf(envelope.toString('utf8', at, payload));
     const end =
       typeof header.length === 'number'
         ? Math.min(envelope.length, payload + header.length + 1)
@@ -23,3 +20,14 @@ const endOfLine = (data: Buffer, from: number): number => {
   const at = data.indexOf(0x0a, from);
   return at < 0 ? data.length : at + 1;
 };
+
+/** Of an envelope that was cut off, what cannot be read has no header. */
+function headerOf(line: string): { readonly type?: unknown; readonly length?: unknown } {
+  try {
+    const header: unknown = JSON.parse(line);
+    return typeof header === 'object' && header !== null ? header : {};
+  } catch (error) {
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
+}

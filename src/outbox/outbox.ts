@@ -27,6 +27,7 @@ export class Outbox {
   readonly #directory: string;
   readonly #limits: OutboxLimits;
   readonly #waiting = new Map<string, Waiting>();
+  readonly #storing = new Map<string, Promise<void>>();
   #bytes = 0;
   #onStored: () => void = () => undefined;
 
@@ -35,6 +36,8 @@ export class Outbox {
     this.#limits = limits;
     makeDirectory(join(directory, 'dead'), 0o700);
     for (const name of readdirSync(directory).sort()) {
+      // What a power cut left half written was never told to be safe.
+      if (name.endsWith('.tmp')) rmSync(join(directory, name), { force: true });
       const match = namePattern.exec(name);
       if (match)
         this.#add({
@@ -53,18 +56,29 @@ export class Outbox {
 
   /** Resolves once the envelope survives a power cut. The same event again changes nothing. Rejects where the disk, or the budget, has no room. */
   async store(eventId: string, envelope: Uint8Array): Promise<void> {
+    const under = this.#storing.get(eventId);
+    if (under) return under;
     if (this.has(eventId)) return;
     if (this.#bytes + envelope.byteLength > this.#limits.maxBytes) {
       throw new Error(`the outbox is full (outbox.maxBytes is ${formatBytes(this.#limits.maxBytes)})`);
     }
-    const waiting = {
-      name: `${Date.now()}-${eventId}.envelope`,
-      eventId,
-      bytes: envelope.byteLength,
-      storedAtMs: Date.now(),
-    };
-    await writeDurably(join(this.#directory, waiting.name), envelope, { mode: 0o600 });
-    this.#add(waiting);
+    // Counted before it is written: those who come meanwhile find the room taken.
+    this.#bytes += envelope.byteLength;
+    const storing = this.#write(eventId, envelope).finally(() => this.#storing.delete(eventId));
+    this.#storing.set(eventId, storing);
+    return storing;
+  }
+
+  async #write(eventId: string, envelope: Uint8Array): Promise<void> {
+    const now = Date.now();
+    const waiting = { name: `${now}-${eventId}.envelope`, eventId, bytes: envelope.byteLength, storedAtMs: now };
+    try {
+      await writeDurably(join(this.#directory, waiting.name), envelope, { mode: 0o600 });
+    } catch (error) {
+      this.#bytes -= envelope.byteLength;
+      throw error;
+    }
+    this.#waiting.set(eventId, waiting);
     this.#onStored();
   }
 
@@ -106,6 +120,11 @@ export class Outbox {
     writeDurablySync(join(this.#directory, waiting.name), envelope, { mode: 0o600 });
     this.#bytes += envelope.byteLength - waiting.bytes;
     this.#waiting.set(waiting.eventId, { ...waiting, bytes: envelope.byteLength });
+  }
+
+  /** Lets the others go first. */
+  postpone(waiting: Waiting): void {
+    if (this.#waiting.delete(waiting.eventId)) this.#waiting.set(waiting.eventId, waiting);
   }
 
   /** It will never be delivered: kept in `dead/`, out of the way. */

@@ -44,7 +44,11 @@ export function decideReply(
   const limitMs = rateLimitMs(reply, nowMs);
   if (status >= 200 && status < 300) return { kind: 'delivered', pauseMs: milliseconds(limitMs ?? 0) };
   if (status === 429)
-    return { kind: 'keep', pauseMs: milliseconds(limitMs ?? defaultLimitMs), why: 'rate limited (429)' };
+    return {
+      kind: 'keep',
+      pauseMs: milliseconds(Math.max(minBackoffMs, limitMs ?? defaultLimitMs)),
+      why: 'rate limited (429)',
+    };
   if (status === 413)
     return stripped ? { kind: 'dead', why: 'too large, even without attachments (413)' } : { kind: 'strip' };
   // A redirection comes from something in between, a proxy's log-in page say: Sentry itself sends none.

@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
-import { stripVTControlCharacters } from 'node:util';
 import { errorCode } from '../disk/durable.ts';
+import { plainLine } from '../job/plain-line.ts';
 import { type ByteCount, formatBytes } from '../job/units.ts';
 
 export type StreamName = 'stdout' | 'stderr';
@@ -102,7 +102,7 @@ export class AttemptOutput implements Disposable {
         .text()
         .split('\n')
         .findLast((row) => row.trim() !== '');
-      if (line !== undefined) return stripVTControlCharacters(line).trim().slice(0, 1000);
+      if (line !== undefined) return plainLine(line).slice(0, 1000);
     }
     return null;
   }

@@ -2,6 +2,7 @@ import { chmodSync, closeSync, constants, openSync, readdirSync, readSync, rmdir
 import { join } from 'node:path';
 import { errorCode, makeDirectory } from '../disk/durable.ts';
 import type { JobId } from '../job/id.ts';
+import { plainLine } from '../job/plain-line.ts';
 
 /*
  * jobs/ID/            everything of one job
@@ -95,7 +96,7 @@ export function readOutputs(place: JobPlace): Readonly<Record<string, string>> {
 
 /** The one line that a verifier may have written to BOOTY_VERDICT. */
 export function readVerdict(path: string): string | null {
-  const line = readSmallFile(path, 4096)?.split('\n', 1)[0]?.trim();
+  const line = plainLine(readSmallFile(path, 4096)?.split('\n', 1)[0] ?? '');
   return line ? line.slice(0, 1000) : null;
 }
 

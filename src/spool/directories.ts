@@ -30,6 +30,7 @@ export function prepareDirectories(paths: Paths): void {
 function prepare({ path, mode, code }: Place): void {
   try {
     makeDirectory(path, mode);
+    if (!isDirectory(path)) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const flaw = errorCode(error);

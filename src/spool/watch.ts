@@ -20,6 +20,8 @@ export class SpoolWatcher implements AsyncDisposable {
     this.#watcher.on('raw', (_event, path) => {
       if (!basename(String(path ?? '')).startsWith('.')) onChange();
     });
+    // Whatever came before the watch stood.
+    this.#watcher.on('ready', onChange);
     this.#watcher.on('error', (error) => onError(error instanceof Error ? error.message : String(error)));
   }
 

@@ -22,6 +22,7 @@ export async function openEarlyCapture(telemetry: Telemetry): Promise<EarlyCaptu
     if (outbox) return outbox.store(eventId, envelope);
     const reply = await sendEnvelope(endpoint, envelope, AbortSignal.timeout(earlySendLimitMs));
     if (reply.kind === 'unreachable') throw new Error(reply.message);
+    if (reply.status < 200 || reply.status >= 300) throw new Error(`the server answered ${reply.status}`);
   };
   const { CrashCapture } = await import('../crash/capture.ts');
   return {

@@ -45,8 +45,8 @@ void test('a file never reaches the environment of the program', () => {
 });
 
 void test('a variable is named with its file and line', () => {
-  const file = envFile('/etc/booty/secrets.env', '# c\nexport A=1\n  B : 2\nA=3\nAB=4\n\n#X=1\nX=2', 0o600);
-  const table = { A: ':4', B: ':3', AB: ':5', X: ':8', missing: '' };
+  const file = envFile('/etc/booty/secrets.env', '# c\nexport C=1\n  B : 2\nA=3\nAB=4\n\n#X=1\nX=2', 0o600);
+  const table = { A: ':4', B: ':3', C: ':2', AB: ':5', X: ':8', missing: '' };
   for (const [name, line] of Object.entries(table)) assert.equal(file.where(name), `/etc/booty/secrets.env${line}`);
 });
 

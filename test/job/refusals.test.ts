@@ -165,3 +165,11 @@ void test('a bad name of a variable or a tag is told as that', () => {
     assert.match(refusals(JSON.stringify({ run: 'a', env: { [key]: 'x' } }))[0].message, /variable name/);
   assert.match(refusals('run: a\ntags: {step: x}\n')[0].message, /Booty sets itself/);
 });
+
+void test('who has much to mend is told how to begin', () => {
+  const entries = (key: string): string => Array.from({ length: 1000 }, (_, index) => `"${key}${index}": 1`).join(',');
+  for (const text of [`{"run": "a", ${entries('x')}}`, `{"run": "a", "env": {${entries('-')}}}`]) {
+    const told = refusals(text);
+    assert.ok(told.length >= 5 && told.length <= 10, `${told.length} refusals`);
+  }
+});

@@ -74,3 +74,19 @@ void test('a job is shown with its attempts, and with its record once it has end
   assert.deepEqual([ended.state, ended.runningSince, ended.attempts.length], ['ended', null, 2]);
   assert.deepEqual(ended.record, finished.kind === 'ended' ? finished.records[0] : null);
 });
+
+void test('a job that was given back has not started', async () => {
+  await using opened = openLedger();
+  await acceptAll(opened.queue, ['a']);
+  const started = (): unknown => {
+    using history = new History(opened.path);
+    return history.list({ limit: 1 }).jobs[0]?.startedAt;
+  };
+  const first = await claimOne(opened.queue);
+  assert.equal(started(), now + 1000);
+  await opened.queue.release(first);
+  assert.equal(started(), null);
+  await opened.queue.finish(await claimOne(opened.queue), finishOf('interrupted'));
+  await opened.queue.release(await claimOne(opened.queue));
+  assert.equal(started(), now + 1000, 'it had started before');
+});

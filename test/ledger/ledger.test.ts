@@ -153,7 +153,7 @@ void test('what was running when the supervisor died is found, with its process 
   const process = { pid: 4711, startTime: '123456', bootId: 'boot' };
   await ledger.noteProcess(a, { ...process, pid: 1 });
   await ledger.noteProcess(a, process);
-  await ledger.noteProcess({ ...b, token: b.token - 1 }, process);
+  await ledger.noteProcess({ ...b, token: b.token + 1 }, process);
   await ledger.finish(await claimOne(ledger), finishOf('succeeded'));
   const next = await opened.restart();
   assert.deepEqual(next.leftovers(), [

@@ -54,7 +54,8 @@ export function testEnds(check: Check): void {
     await acceptAll(queue, ['a'], ['b']);
     const first = await claimOne(queue);
     assert.deepEqual(await queue.finish(first, finishOf('interrupted')), { kind: 'waiting' });
-    const second = await claimOne(queue);
+    const [second] = await queue.claim('pipeline', 1, instant(now + 9000));
+    assert.ok(second);
     assert.deepEqual([second.job.id, second.attempt], ['a', 2]);
     assert.ok(second.token > first.token);
     const finished = await queue.finish(second, finishOf('crashed'));
@@ -64,7 +65,7 @@ export function testEnds(check: Check): void {
       record?.attempts.map(({ attempt, outcome }) => `${attempt} ${outcome}`),
       ['1 interrupted', '2 crashed'],
     );
-    assert.equal(record?.attempt, 2);
+    assert.deepEqual([record?.attempt, record?.startedAt], [2, '2026-11-24T00:00:01.000Z']);
   });
 
   check('an interrupted job that may not run again ends as a crash', async (queue) => {
@@ -111,7 +112,13 @@ export function testEnds(check: Check): void {
     await tryAll(next);
     assert.equal((await next.finish(holder, finishOf('succeeded'))).kind, 'verifying');
     await tryAll(next, [...stale, holder]);
-    await next.finish(await claimOne(next, 'verifier'), finishOf('succeeded'));
+    const finished = await next.finish(await claimOne(next, 'verifier'), finishOf('succeeded'));
+    assert.deepEqual(endsOf(finished), ['a+verify succeeded', 'a succeeded']);
+    const attempts = finished.kind === 'ended' ? finished.records[1]?.attempts : [];
+    assert.deepEqual(
+      attempts?.map(({ attempt, outcome }) => `${attempt} ${outcome}`),
+      ['1 interrupted', '2 succeeded'],
+    );
     await tryAll(next, [...stale, holder]);
   });
 

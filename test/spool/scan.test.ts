@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { milliseconds } from '../../src/job/units.ts';
@@ -88,13 +88,16 @@ void test('a file that was renamed in is taken at the first look, one that is wr
   assert.equal(decisionOf('second'), 'wait');
 });
 
-void test('the oldest file is seen first', () => {
+void test('the oldest file is seen first, and of equally old ones the first by name', () => {
   using spool = makeSpool();
-  for (const name of ['b', 'a', 'c']) writeFileSync(join(spool.incoming, name), 'x');
-  const order = scan(spool.incoming).seen.map(({ name, mtimeMs }) => ({ name, mtimeMs }));
+  for (const [index, name] of ['d', 'c', 'b', 'a', 'aa'].entries()) {
+    const path = join(spool.incoming, name);
+    writeFileSync(path, 'x');
+    utimesSync(path, 1000 + Math.min(index, 3), 1000 + Math.min(index, 3));
+  }
   assert.deepEqual(
-    order,
-    order.toSorted((x, y) => x.mtimeMs - y.mtimeMs || (x.name < y.name ? -1 : 1)),
+    scan(spool.incoming).seen.map(({ name }) => name),
+    ['d', 'c', 'b', 'a', 'aa'],
   );
 });
 

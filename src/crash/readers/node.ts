@@ -62,7 +62,7 @@ function readError(words: readonly string[]): ReadException | null {
   const [, type = 'Error', value = ''] = match;
   const firstFrame = words.findIndex(isStack);
   const messageEnd = firstFrame < 0 ? words.length : firstFrame;
-  const message = [value, ...words.slice(1, messageEnd)].join('\n').trimEnd();
+  const message = unbracket(words[0] ?? '', [value, ...words.slice(1, messageEnd)].join('\n').trimEnd());
   const frames: Frame[] = [];
   for (const line of firstFrame < 0 ? [] : words.slice(firstFrame)) {
     if (!isStack(line)) break;
@@ -71,6 +71,10 @@ function readError(words: readonly string[]): ReadException | null {
   }
   return { type, value: message, frames };
 }
+
+/** An error without a stack stands in brackets. */
+const unbracket = (first: string, message: string): string =>
+  first.startsWith('[') && message.endsWith(']') ? message.slice(0, -1) : message;
 
 function thrownValue(words: readonly string[], origin: Frame | null): ReadException {
   const value = words
