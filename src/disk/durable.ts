@@ -26,6 +26,9 @@ export interface DurableOptions {
 
 const umask = process.umask();
 
+/** The names under which {@link writeDurably} writes: what a power cut leaves under one was never told to be safe. */
+export const temporaryPattern = /^\.[0-9a-z]{12}\.tmp$/;
+
 const temporaryName = (path: string): string => join(dirname(path), `.${randomText(12)}.tmp`);
 
 /** Makes or replaces the file, durably. Rejects with the system's error, and then leaves nothing behind. */

@@ -88,17 +88,26 @@ function decode(content: Uint8Array): Parsed<string> {
     );
   }
   if (!isUtf8(content)) {
-    const line =
-      Buffer.from(content)
-        .toString('latin1')
-        .split('\n')
-        .findIndex((row) => !isUtf8(Buffer.from(row, 'latin1'))) + 1;
-    return refused({ ...problem('NOT_UTF8', 'not valid UTF-8', 'save the file as UTF-8'), line });
+    return refused({
+      ...problem('NOT_UTF8', 'not valid UTF-8', 'save the file as UTF-8'),
+      line: firstBadLine(content),
+    });
   }
   const text = new TextDecoder('utf-8').decode(content);
   if (text.trim() === '')
     return refused(problem('EMPTY', 'the file is empty', 'write it elsewhere or under a dot name, then rename it'));
   return accepted(text);
+}
+
+/** From 1. */
+function firstBadLine(content: Uint8Array): number {
+  let line = 1;
+  for (let start = 0; start < content.length; line += 1) {
+    const end = content.indexOf(0x0a, start);
+    if (end < 0 || !isUtf8(content.subarray(start, end))) break;
+    start = end + 1;
+  }
+  return line;
 }
 
 const tooMany = Symbol('more nodes than a document may have');

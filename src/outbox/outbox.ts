@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode, makeDirectory, writeDurably, writeDurablySync } from '../disk/durable.ts';
+import { errorCode, makeDirectory, temporaryPattern, writeDurably, writeDurablySync } from '../disk/durable.ts';
 import type { ByteCount, Milliseconds } from '../job/units.ts';
 import { formatBytes } from '../job/units.ts';
 
@@ -37,7 +37,7 @@ export class Outbox {
     makeDirectory(join(directory, 'dead'), 0o700);
     for (const name of readdirSync(directory).sort()) {
       // What a power cut left half written was never told to be safe.
-      if (name.endsWith('.tmp')) rmSync(join(directory, name), { force: true });
+      if (temporaryPattern.test(name)) rmSync(join(directory, name), { force: true });
       const match = namePattern.exec(name);
       if (match)
         this.#add({

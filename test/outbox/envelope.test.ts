@@ -71,9 +71,7 @@ void test('an envelope without attachments stays as it is', () => {
     assert.deepEqual(withoutAttachments(envelope), envelope);
 });
 
-void test('an envelope that a power cut or a person has cut off is no reason to fall over', {
-  todo: 'defect: JSON.parse throws, and delivery ends',
-}, () => {
+void test('an envelope that a power cut or a person has cut off is no reason to fall over', () => {
   const whole = envelopeOf([event, { type: 'attachment', payload: nasty, length: true }]);
   for (let end = 0; end <= whole.length; end += 1) withoutAttachments(whole.subarray(0, end));
   withoutAttachments(Buffer.concat([envelopeOf([event]), Buffer.from('\n')]));

@@ -73,9 +73,7 @@ void test('the same event again changes nothing', async () => {
   assert.deepEqual([envelopes(opened.path).length, told.mock.callCount()], [1, 1]);
 });
 
-void test('the same event twice at the same time is one', {
-  todo: 'defect: has() is asked before the write, and not held',
-}, async () => {
+void test('the same event twice at the same time is one', async () => {
   using opened = openOutbox();
   const clock = mock.method(Date, 'now', () => 1_700_000_000_000 + clock.mock.callCount());
   try {
@@ -101,9 +99,7 @@ void test('an outbox that is full says so, and takes more once something is deli
   await assert.rejects(opened.outbox.store(idOf(4), Buffer.alloc(1)), full);
 });
 
-void test('an outbox is full for those too who come at the same time', {
-  todo: 'defect: bytes are counted after the write',
-}, async () => {
+void test('an outbox is full for those too who come at the same time', async () => {
   using opened = openOutbox();
   const results = await Promise.allSettled(
     [1, 2, 3].map((index) => opened.outbox.store(idOf(index), Buffer.alloc(600))),
@@ -163,11 +159,9 @@ void test('what is not an envelope is left alone', async () => {
   for (const name of names) assert.equal(readFileSync(join(opened.path, name), 'utf8'), 'x');
 });
 
-void test('what a power cut left half written is cleared away', {
-  todo: 'defect: it stays for ever, and no limit counts it',
-}, () => {
+void test('what a power cut left half written is cleared away', () => {
   using opened = openOutbox();
-  writeFileSync(join(opened.path, `.1700000000000-${idOf(1)}.envelope.abcdefgh.tmp`), 'half');
+  writeFileSync(join(opened.path, '.0123456789ab.tmp'), 'half');
   opened.reopen();
   assert.deepEqual(readdirSync(opened.path), ['dead']);
 });

@@ -29,7 +29,7 @@ void test('what is missing is made, for nobody else to read what is not theirs',
     assert.equal(statSync(path).mode & 0o007, 0, path);
 });
 
-void test('a file where a directory should be is told', { todo: 'defect: told as not writable' }, () => {
+void test('a file where a directory should be is told', () => {
   using directory = temporary();
   writeFileSync(join(directory.path, 'spool'), '');
   refuses(directory.path, 'SPOOL_MISSING', join(directory.path, 'spool'));

@@ -57,9 +57,7 @@ void test('a file that is gone is not being written', () => {
 
 const children = join(import.meta.dirname, '../children');
 
-void test('a producer that opens its file while it is looked at does not end the supervisor', {
-  todo: 'defect: SIGIO of the broken lease kills it',
-}, async () => {
+void test('a producer that opens its file while it is looked at does not end the supervisor', async () => {
   using spool = makeSpool();
   const path = join(spool.incoming, 'a');
   writeFileSync(path, 'run: x');

@@ -44,7 +44,10 @@ const keepers: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What is pure may use nothing else of Node.js. */
-const pure: Readonly<Record<string, readonly string[]>> = { job: ['node:buffer', 'node:crypto'], schedule: [] };
+const pure: Readonly<Record<string, readonly string[]>> = {
+  job: ['node:buffer', 'node:crypto', 'node:util'],
+  schedule: [],
+};
 
 const modules = readModules();
 const imports = modules.flatMap((module) => module.imports);
