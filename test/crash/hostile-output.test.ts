@@ -47,6 +47,11 @@ void test('no output brings the crash reader down', () => {
   fc.assert(fc.property(outputOf(lines), reads), { numRuns: 500 });
 });
 
+void test('no file name brings the crash reader down', () => {
+  for (const place of ['/srv/%E0%A4%A.mjs', '/%', '/%zz', '', '//', '/%00'])
+    reads(`x\n\nError: x\n    at f (file://${place}:1:2)\n\nNode.js v26.10.0\n`);
+});
+
 void test('64 KiB of anything are read at once', () => {
   for (const part of [
     ...lines,

@@ -15,7 +15,7 @@ During handling of the above exception, another exception occurred:
 Traceback (most recent call last):
   File "/srv/load.py", line 30, in <module>
     main()
-  File "/srv/venv/lib/python3.8/site-packages/click/core.py", line 829, in __call__
+  File "/srv/vendor/site-packages/click/core.py", line 829, in __call__
     return self.main(*args, **kwargs)
   File "/srv/load.py", line 14, in main
     raise LoadError("no database") from None
@@ -63,7 +63,7 @@ const samples: Readonly<Record<string, Sample>> = {
     titles: ['ConnectionRefusedError: [Errno 111] Connection refused', 'shop.errors.LoadError: no database'],
     frames: [
       '<module> /srv/load.py:30+',
-      '__call__ /srv/venv/lib/python3.8/site-packages/click/core.py:829',
+      '__call__ /srv/vendor/site-packages/click/core.py:829',
       'main /srv/load.py:14+',
     ],
   },

@@ -44,6 +44,7 @@ const table: readonly (readonly [what: string, reply: Reply, next: object])[] = 
     answer(429, { rateLimits: '2700:default;error;security:organization:reason' }),
     limited(2700 * second),
   ],
+  ['limited by default', answer(429, { rateLimits: '30:default:organization' }), limited(30 * second)],
   ['limited by several', answer(429, { rateLimits: '10:error:key, 90:error:org, 900:span:org' }), limited(90 * second)],
   ['limited for fractions', answer(429, { rateLimits: '1.5:error:key' }), limited(1500)],
   ['limited for something else', answer(429, { rateLimits: '900:span:key', retryAfter: '5' }), limited(5 * second)],

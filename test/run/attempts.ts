@@ -16,6 +16,8 @@ import { idOf, now } from '../schedule/jobs.ts';
 export interface AttemptOptions {
   readonly graceMs?: number;
   readonly verifier?: VerifierFiles;
+  /** Whether it is cancelled before it runs. */
+  readonly cancelled?: boolean;
   /** Default: one that no other test has. */
   readonly id?: string;
 }
@@ -31,7 +33,10 @@ export class RunningAttempt implements Disposable {
   readonly #directory = mkdtempDisposableSync(join(tmpdir(), 'booty-run-'));
 
   /** @param file the text of a job file */
-  constructor(file: string, { graceMs = 5000, verifier, id = `run-${randomText(10)}` }: AttemptOptions = {}) {
+  constructor(
+    file: string,
+    { graceMs = 5000, verifier, cancelled = false, id = `run-${randomText(10)}` }: AttemptOptions = {},
+  ) {
     this.spec = specOf(file);
     const job = { id: idOf(id), spec: this.spec, pipelineId: null, droppedAt: now, acceptedAt: now, droppedBy: 0 };
     const claim: Claim = { job, attempt: 1, token: 1, startedAt: now };
@@ -39,6 +44,7 @@ export class RunningAttempt implements Disposable {
     makeWorkdir(this.place);
     const settings = { machine: machineEnvironment(), killGraceMs: milliseconds(graceMs) };
     this.attempt = new Attempt(claim, this.place, settings, verifier ?? null, (pid) => this.pids.push(pid));
+    if (cancelled) this.attempt.cancel();
     this.result = this.attempt.run();
   }
 

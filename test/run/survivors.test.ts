@@ -13,6 +13,7 @@ const silent = '>/dev/null 2>&1 </dev/null';
 /** What a step leaves behind; each writes its pid. */
 const leftBehind: readonly (readonly [what: string, line: string])[] = [
   ['a background process', 'sleep 60 & echo $! > pid'],
+  ['a background process that forgot its environment', `env -i sleep 60 ${silent} & echo $! > pid`],
   ['a background process that is silent', `sleep 60 ${silent} & echo $! > pid`],
   [
     'a background process that ignores TERM',
@@ -123,7 +124,7 @@ void suite('what an attempt leaves behind', { concurrency: 4 }, () => {
 
   void test('after a reboot, or where a pid is another’s now, nobody is taken for a job’s process', () => {
     const self = { pid: process.pid, startTime: '1', bootId: 'this' };
-    assert.equal(groupOf({ ...self, bootId: 'another' }, 'this'), null);
+    assert.equal(groupOf({ ...self, pid: 2 ** 22 - 1, bootId: 'another' }, 'this'), null);
     assert.equal(groupOf(self, 'this'), null);
     assert.equal(groupOf({ ...self, pid: 2 ** 22 - 1 }, 'this'), 2 ** 22 - 1);
   });
