@@ -29,7 +29,7 @@ let dropped = 0;
 function write(line: string): void {
   if (backlog.length >= maxBacklog) dropped += 1;
   else backlog.push(Buffer.from(line));
-  writeBacklog();
+  if (retry === null) writeBacklog();
 }
 
 function writeBacklog(): void {

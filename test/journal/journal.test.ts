@@ -45,3 +45,24 @@ void test('a reader that goes away costs its lines, and not the supervisor', asy
   const [said, [status]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
   assert.deepEqual([said, status], ['done\n', 0]);
 });
+
+/** What the reader gets in the end, and how many milliseconds of the processor the writer needed to wait for it. */
+async function readLate(): Promise<{ readonly lines: readonly string[]; readonly waitingMs: number }> {
+  const late = join(import.meta.dirname, '../children/say-much.ts');
+  const child = spawn(process.execPath, [late], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [cost] = (await once(child.stderr, 'data')) as [Buffer];
+  return { lines: (await text(child.stdout)).trimEnd().split('\n'), waitingMs: Number(cost) };
+}
+
+void test('a reader that is slow gets every line, in order', async () => {
+  const { lines } = await readLate();
+  assert.deepEqual(
+    lines.map((line) => /interrupted=(\d+)$/.exec(line)?.[1]),
+    Array.from({ length: 3000 }, (_, index) => String(index)),
+  );
+});
+
+void test('waiting for a slow reader costs little', async () => {
+  const { waitingMs } = await readLate();
+  assert.ok(waitingMs < 60, `${waitingMs} of 300 ms`);
+});

@@ -32,12 +32,14 @@ void test('a report that is made again makes the same file, and whoever looks me
   const content = (): string => readFileSync(outcomePath(directory.path, record.id), 'utf8');
   await writeOutcomeFile(directory.path, record);
   const whole = content();
-  let writing = true;
+  const progress = { isOver: false };
   const written = Promise.all(Array.from({ length: 10 }, () => writeOutcomeFile(directory.path, record))).finally(
-    () => (writing = false),
+    () => {
+      progress.isOver = true;
+    },
   );
   let looks = 0;
-  for (; writing; looks += 1) {
+  for (; !progress.isOver; looks += 1) {
     assert.equal(content(), whole);
     await setImmediate();
   }
