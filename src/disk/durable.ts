@@ -1,5 +1,6 @@
 import {
   closeSync,
+  constants,
   fchmodSync,
   fsyncSync,
   mkdirSync,
@@ -127,6 +128,10 @@ export function makeDirectory(path: string, mode: number): void {
 }
 
 export const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
+/** Opens for reading what a job or a stranger may have put there: no link is followed, no FIFO waited for. @throws the system's error */
+export const openUntrusted = (path: string): number =>
+  openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
 
 /** The system's code of an error (`ENOENT`), or null. */
 export const errorCode = (error: unknown): string | null =>

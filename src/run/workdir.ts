@@ -1,6 +1,6 @@
-import { chmodSync, closeSync, constants, openSync, readdirSync, readSync, rmdirSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, readdirSync, readSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode, makeDirectory } from '../disk/durable.ts';
+import { errorCode, makeDirectory, openUntrusted } from '../disk/durable.ts';
 import type { JobId } from '../job/id.ts';
 import { plainLine } from '../job/plain-line.ts';
 
@@ -104,7 +104,7 @@ export function readVerdict(path: string): string | null {
 function readSmallFile(path: string, limit: number): string | null {
   let file: number;
   try {
-    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    file = openUntrusted(path);
   } catch (error) {
     if (errorCode(error) !== null) return null;
     throw error;

@@ -1,6 +1,6 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, renameSync } from 'node:fs';
+import { closeSync, fstatSync, readdirSync, readSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode } from '../disk/durable.ts';
+import { errorCode, openUntrusted } from '../disk/durable.ts';
 import { maxDocumentBytes } from '../job/document.ts';
 import { type DropToken, dropTokenPattern, makeDropToken } from '../job/id.ts';
 import type { Refusal } from '../job/refusal.ts';
@@ -50,7 +50,7 @@ export function claimFile(incoming: string, claimedDirectory: string, name: stri
 export function isBeingWritten(incoming: string, name: string): boolean {
   let file: number;
   try {
-    file = openSync(join(incoming, name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    file = openUntrusted(join(incoming, name));
   } catch (error) {
     if (errorCode(error) !== null) return false; // Whether it can be read is asked when it is ours.
     throw error;
@@ -78,7 +78,7 @@ export function claimedBefore(claimedDirectory: string): Claimed[] {
 export function readClaimed(claimed: Claimed): { readonly content: Content } | { readonly refusal: Refusal } {
   let file: number;
   try {
-    file = openSync(claimed.path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    file = openUntrusted(claimed.path);
   } catch (error) {
     return { refusal: unreadable(error) };
   }

@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { readCrash } from '../crash/read.ts';
-import { errorCode } from '../disk/durable.ts';
+import { errorCode, openUntrusted } from '../disk/durable.ts';
 import type { Exit } from '../job/exit.ts';
 import type { Judgement } from '../job/judge.ts';
 import { instant } from '../job/units.ts';
@@ -102,13 +102,15 @@ export async function recover(
 function readLogTail(path: string): Buffer | null {
   let file: number;
   try {
-    file = openSync(path, 'r');
+    file = openUntrusted(path);
   } catch (error) {
     if (errorCode(error) !== null) return null;
     throw error;
   }
   try {
-    const { size } = fstatSync(file);
+    const status = fstatSync(file);
+    if (!status.isFile()) return null; // A job may have put anything in its place.
+    const { size } = status;
     const buffer = Buffer.alloc(Math.min(size, tailBytes));
     return buffer.subarray(0, readSync(file, buffer, 0, buffer.length, Math.max(0, size - buffer.length)));
   } finally {
