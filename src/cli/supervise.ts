@@ -1,6 +1,8 @@
 import { closeSync, openSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import type { Config } from '../config/config.ts';
 import { readEnvFile } from '../config/env-file.ts';
-import type { PathChoices } from '../config/paths.ts';
+import type { PathChoices, Paths } from '../config/paths.ts';
 import { decideTelemetry, type StartUpPolicy, type Telemetry } from '../config/telemetry.ts';
 import type { CrashCapture } from '../crash/capture.ts';
 import { BootyError } from '../job/error.ts';
@@ -14,7 +16,9 @@ import { Outbox } from '../outbox/outbox.ts';
 import { machineEnvironment } from '../run/environment.ts';
 import { prepareDirectories } from '../spool/directories.ts';
 import { type EarlyCapture, openEarlyCapture } from '../supervise/early-capture.ts';
+import { openPatiently } from '../supervise/patience.ts';
 import { Supervisor } from '../supervise/supervisor.ts';
+import { Troubles } from '../supervise/troubles.ts';
 import { exitStatus } from './exit-status.ts';
 import { findPlace, findSoundPlace, type Place } from './place.ts';
 import { printErrorLine } from './terminal.ts';
@@ -39,7 +43,7 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
   const early = await openEarlyCapture(policy.telemetry);
   ownDefects(early.capture, emit);
   try {
-    return await superviseWith(findSoundPlace(options), policy.telemetry, early, emit);
+    return await superviseWith(options, policy.telemetry, early, emit);
   } catch (error) {
     if (!(error instanceof BootyError)) {
       await reportDefect(error, early.capture, emit);
@@ -52,35 +56,77 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
 }
 
 async function superviseWith(
-  place: Place,
+  options: SuperviseOptions,
   telemetry: Telemetry,
   { capture, keepIn }: EarlyCapture,
   emit: Emit,
 ): Promise<number> {
+  const place = findSoundPlace(options);
   await hideFromJobs();
-  prepareDirectories(place.paths);
-  using _lock = takeSupervisorLock(place.paths.lock);
-  const outbox = new Outbox(place.paths.outbox, place.config.outbox);
+  const notify = await openNotification();
+  const troubles = new Troubles(emit);
+  const stopAsked = new AbortController();
+  const onSignal = (signal: string): void => stopAsked.abort(signal);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, onSignal);
+  using state = await openPatiently(() => openState(place, troubles), place.paths, {
+    troubles,
+    notify,
+    stopAsked: stopAsked.signal,
+  });
+  if (!state) return exitStatus.succeeded;
+  const { outbox, ledger } = state;
   await using _delivery =
     telemetry.kind === 'on'
       ? new Delivery(outbox, envelopeEndpoint(telemetry.dsn), (event) => tellDelivery(event, emit))
       : null;
   keepIn(outbox);
-  using ledger = new Ledger(place.paths.ledger);
   const supervisor = new Supervisor({
     paths: place.paths,
     config: place.config,
+    readConfig: () => reloadable(findSoundPlace(options), place.paths),
     telemetry,
     ledger,
+    outbox,
+    troubles,
     capture,
     settings: { machine: machineEnvironment(), killGraceMs: place.config.killGraceMs },
     emit,
-    notify: await openNotification(),
+    notify,
     startedMs: 0,
   });
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => supervisor.stop(signal));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => supervisor.stop(signal));
+  if (stopAsked.signal.aborted) supervisor.stop(String(stopAsked.signal.reason));
+  // A service has no terminal that could hang up.
+  process.on('SIGHUP', () => (isatty(0) ? supervisor.stop('SIGHUP') : supervisor.reload()));
   await supervisor.run();
   return exitStatus.succeeded;
+}
+
+interface State extends Disposable {
+  readonly ledger: Ledger;
+  readonly outbox: Outbox;
+}
+
+/** Everything on disk that the supervisor needs before it can do anything. */
+function openState({ paths, config }: Place, troubles: Troubles): State {
+  const told = (where: 'ledger' | 'outbox') => (failure: unknown) =>
+    failure === null ? troubles.ended(where) : troubles.began(where, failure);
+  prepareDirectories(paths);
+  using opened = new DisposableStack();
+  opened.use(takeSupervisorLock(paths.lock));
+  const outbox = new Outbox(paths.outbox, config.outbox, told('outbox'));
+  const ledger = opened.use(new Ledger(paths.ledger, told('ledger')));
+  const owned = opened.move();
+  return { ledger, outbox, [Symbol.dispose]: () => owned.dispose() };
+}
+
+/** What a reload may change. @throws BootyError CONFIG_INVALID where it would be somewhere else */
+function reloadable({ paths, config }: Place, current: Paths): Config {
+  const moved = Object.keys(paths).filter((key) => paths[key as keyof Paths] !== current[key as keyof Paths]);
+  if (moved.length === 0) return config;
+  throw new BootyError('CONFIG_INVALID', `${paths.config}: paths have changed (${moved.join(', ')})`, {
+    hint: 'a restart applies them: systemctl restart booty',
+  });
 }
 
 function readPolicy(place: Place, fromStdin: boolean): StartUpPolicy {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { type KeyPath, parseDocument } from '../job/document.ts';
 import type { JobKind } from '../job/job.ts';
@@ -20,12 +21,27 @@ export interface Config {
   /** How long a file that is written in place must have stood still. */
   readonly settleMs: Milliseconds;
   readonly outbox: { readonly maxBytes: ByteCount; readonly maxAgeMs: Milliseconds };
+  readonly retention: RetentionLimits;
+  /** A job under which the supervisor has died so often is put aside. */
+  readonly maxLost: number;
 }
 
-const slots = z
-  .int({ error: 'expected a whole number' })
-  .min(1, { error: 'expected at least 1' })
-  .max(1024, { error: 'expected at most 1024' });
+/** What is kept of what has ended; whatever has not is kept in any case. */
+export interface RetentionLimits {
+  /** Of ended jobs in the ledger, with their outcome files and logs; and of rejected files. */
+  readonly maxAgeMs: Milliseconds;
+  readonly maxJobs: number;
+  /** For the logs of all ended jobs together. */
+  readonly maxLogBytes: ByteCount;
+  readonly maxRejected: number;
+}
+
+const count = (least: number, most: number) =>
+  z
+    .int({ error: 'expected a whole number' })
+    .min(least, { error: `expected at least ${least}` })
+    .max(most, { error: `expected at most ${most}` });
+const slots = count(1, 1024);
 const path = z.string({ error: 'expected a path' }).min(1, { error: 'expected a path' });
 const section = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape, { error: 'expected a mapping' });
 
@@ -33,9 +49,20 @@ const shapes = {
   concurrency: { pipeline: slots.optional(), verifier: slots.optional() },
   paths: { spool: path.optional(), state: path.optional(), secrets: path.optional(), release: path.optional() },
   drain: { limit: duration.optional() },
-  defaults: { timeout: duration.optional(), killGrace: duration.optional(), output: size.optional() },
+  defaults: {
+    timeout: duration.optional(),
+    killGrace: duration.optional(),
+    output: size.optional(),
+    maxLost: count(1, 100).optional(),
+  },
   spool: { scanInterval: duration.optional(), settle: duration.optional() },
   outbox: { maxBytes: size.optional(), maxAge: duration.optional() },
+  retention: {
+    maxAge: duration.optional(),
+    maxJobs: count(1, 100_000_000).optional(),
+    maxLogs: size.optional(),
+    maxRejected: count(1, 1_000_000).optional(),
+  },
 };
 const fileSchema = z.strictObject(
   {
@@ -45,6 +72,7 @@ const fileSchema = z.strictObject(
     defaults: section(shapes.defaults).nullish(),
     spool: section(shapes.spool).nullish(),
     outbox: section(shapes.outbox).nullish(),
+    retention: section(shapes.retention).nullish(),
   },
   { error: 'expected a mapping' },
 );
@@ -72,6 +100,12 @@ export function readConfig(content: Uint8Array | null): ReadConfig {
   return { config: fillIn(result.data), paths: result.data.paths ?? {}, problems: [] };
 }
 
+/** Keys whose values differ. */
+export const changedKeys = (a: Config, b: Config): string[] =>
+  Object.keys(a).filter((key) => !isDeepStrictEqual(a[key as keyof Config], b[key as keyof Config]));
+
+const dayMs = 86_400_000;
+
 function fillIn(file: ConfigFile): Config {
   return Object.freeze({
     concurrency: { pipeline: file.concurrency?.pipeline ?? 2, verifier: file.concurrency?.verifier ?? 2 },
@@ -85,7 +119,14 @@ function fillIn(file: ConfigFile): Config {
     settleMs: milliseconds(file.spool?.settle ?? 200),
     outbox: {
       maxBytes: bytes(file.outbox?.maxBytes ?? 256 * 1024 ** 2),
-      maxAgeMs: milliseconds(file.outbox?.maxAge ?? 30 * 86_400_000),
+      maxAgeMs: milliseconds(file.outbox?.maxAge ?? 30 * dayMs),
     },
+    retention: {
+      maxAgeMs: milliseconds(file.retention?.maxAge ?? 90 * dayMs),
+      maxJobs: file.retention?.maxJobs ?? 100_000,
+      maxLogBytes: bytes(file.retention?.maxLogs ?? 4 * 1024 ** 3),
+      maxRejected: file.retention?.maxRejected ?? 10_000,
+    },
+    maxLost: file.defaults?.maxLost ?? 3,
   });
 }

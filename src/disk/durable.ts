@@ -6,8 +6,10 @@ import {
   mkdirSync,
   openSync,
   renameSync,
+  rmSync,
   statSync,
   unlinkSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
@@ -124,6 +126,16 @@ export function makeDirectory(path: string, mode: number): void {
     if (code !== 'ENOENT' || dirname(path) === path || isDirectory(dirname(path))) throw error;
     makeDirectory(dirname(path), 0o755);
     mkdirSync(path, { mode });
+  }
+}
+
+/** Proves that a directory takes a file with some content, and leaves nothing there. @throws the system's error */
+export function probeDirectory(path: string): void {
+  const probe = temporaryName(join(path, 'probe'));
+  try {
+    writeFileSync(probe, Buffer.alloc(4096), { flag: 'wx' });
+  } finally {
+    rmSync(probe, { force: true });
   }
 }
 

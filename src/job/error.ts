@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'STATE_NOT_WRITABLE'
   | 'LEDGER_HELD'
   | 'LEDGER_UNUSABLE'
+  | 'LEDGER_DAMAGED'
   | 'LEDGER_NEWER'
   | 'LEDGER_MISSING'
   | 'JOB_UNKNOWN'

@@ -26,7 +26,8 @@ export type RefusalCode =
   | 'DUPLICATE_ID'
   | 'FILE_NAME'
   | 'FILE_TYPE'
-  | 'UNREADABLE';
+  | 'UNREADABLE'
+  | 'POISONOUS';
 
 export type Parsed<Value> =
   | { readonly ok: true; readonly value: Value }

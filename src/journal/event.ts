@@ -6,6 +6,18 @@ import type { CaptureState, Outcome } from '../job/outcome.ts';
 /** Priorities of syslog(3), as journald reads them at the start of a line (sd-daemon(3)). */
 export type Priority = 'error' | 'warning' | 'notice' | 'info' | 'debug';
 
+/** Where something may refuse: disks, the kernel's notification, the machine's resources, processes that don't die. */
+export type TroublePlace =
+  | 'state'
+  | 'spool'
+  | 'watch'
+  | 'ledger'
+  | 'jobs'
+  | 'machine'
+  | 'processes'
+  | 'outcomes'
+  | 'outbox';
+
 /** What an operator cares about. The names are a contract: keys are added, never changed. */
 export type JournalEvent =
   | {
@@ -22,6 +34,8 @@ export type JournalEvent =
       readonly running: number;
       readonly limitMs: number;
     }
+  | { readonly kind: 'supervisor.reloaded'; readonly changed: string }
+  | { readonly kind: 'supervisor.unchanged'; readonly error: string; readonly hint: string }
   | { readonly kind: 'supervisor.hurried'; readonly signal: string; readonly running: number }
   | { readonly kind: 'supervisor.stopped'; readonly interrupted: number }
   | {
@@ -48,8 +62,14 @@ export type JournalEvent =
       readonly hint: string;
     }
   | { readonly kind: 'spool.left'; readonly file: string; readonly reason: string }
-  | { readonly kind: 'spool.degraded'; readonly error: string; readonly hint: string }
-  | { readonly kind: 'spool.recovered' }
+  /** Told once for each place, and once when it works again. */
+  | {
+      readonly kind: 'trouble.began';
+      readonly where: TroublePlace;
+      readonly error: string;
+      readonly hint: string;
+    }
+  | { readonly kind: 'trouble.ended'; readonly where: TroublePlace; readonly durationMs: number }
   | {
       readonly kind: 'attempt.started';
       readonly id: JobId;
@@ -66,9 +86,11 @@ export type JournalEvent =
       readonly killed: number;
       readonly again: boolean;
     }
-  /** The machine had no process or descriptor to spare; the job waits again, and no attempt is charged. */
-  | { readonly kind: 'machine.short'; readonly id: JobId; readonly error: string; readonly retryMs: number }
   | { readonly kind: 'attempt.unkillable'; readonly id: JobId; readonly attempt: number }
+  /** Its end could not be recorded before the supervisor had to go: the next one finds it as lost. */
+  | { readonly kind: 'attempt.abandoned'; readonly id: JobId; readonly attempt: number; readonly error: string }
+  /** Some of what it printed is not in its log. */
+  | { readonly kind: 'log.incomplete'; readonly id: JobId; readonly attempt: number; readonly error: string }
   | { readonly kind: 'crash.captured'; readonly id: JobId; readonly attempt: number; readonly eventId: string }
   | { readonly kind: 'crash.uncaptured'; readonly id: JobId; readonly attempt: number; readonly error: string }
   | {
@@ -87,9 +109,14 @@ export type JournalEvent =
       readonly eventId: string | null;
       readonly capture: CaptureState | null;
     }
-  | { readonly kind: 'ledger.delayed'; readonly id: JobId; readonly error: string }
   | { readonly kind: 'workdir.left'; readonly id: JobId; readonly error: string }
-  | { readonly kind: 'report.delayed'; readonly id: JobId; readonly error: string }
+  | {
+      readonly kind: 'retention.swept';
+      readonly jobs: number;
+      readonly logs: number;
+      readonly rejected: number;
+      readonly durationMs: number;
+    }
   | { readonly kind: 'outbox.delivered'; readonly eventId: string }
   | { readonly kind: 'outbox.delayed'; readonly why: string; readonly waiting: number }
   | { readonly kind: 'outbox.buried'; readonly eventId: string; readonly why: string };
@@ -102,15 +129,16 @@ export function priorityOf(event: JournalEvent): Priority {
     case 'supervisor.failed':
     case 'crash.uncaptured':
     case 'attempt.unkillable':
-    case 'ledger.delayed':
+    case 'attempt.abandoned':
+    case 'supervisor.unchanged':
       return 'error';
-    case 'machine.short':
+    case 'trouble.began':
+      return event.where === 'watch' || event.where === 'machine' ? 'warning' : 'error';
     case 'job.refused':
     case 'spool.left':
-    case 'spool.degraded':
     case 'supervisor.hurried':
     case 'workdir.left':
-    case 'report.delayed':
+    case 'log.incomplete':
     case 'outbox.delayed':
     case 'outbox.buried':
     case 'telemetry.notice':
@@ -120,13 +148,15 @@ export function priorityOf(event: JournalEvent): Priority {
     case 'supervisor.ready':
     case 'supervisor.draining':
     case 'supervisor.stopped':
-    case 'spool.recovered':
+    case 'supervisor.reloaded':
+    case 'trouble.ended':
       return 'notice';
     case 'job.accepted':
     case 'attempt.started':
     case 'attempt.ended':
     case 'crash.captured':
     case 'outbox.delivered':
+    case 'retention.swept':
       return 'info';
   }
 }

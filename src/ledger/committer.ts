@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { isOfTheDisk, translate } from './refusal.ts';
 
 interface Entry {
   readonly work: () => void;
@@ -16,15 +17,23 @@ const patienceMs = 20;
  */
 export class Committer {
   readonly #database: DatabaseSync;
+  readonly #path: string;
+  readonly #onState: (failure: unknown) => void;
   #queue: Entry[] = [];
   #scheduled = false;
   #patience: NodeJS.Timeout | null = null;
 
-  constructor(database: DatabaseSync) {
+  /** @param onState told after each transaction: null where it is durable, else why the disk, not the work, has undone it */
+  constructor(database: DatabaseSync, path: string, onState: (failure: unknown) => void = () => undefined) {
     this.#database = database;
+    this.#path = path;
+    this.#onState = onState;
   }
 
-  /** Resolves with what the work returned once it is durable. Rejects, with the change undone, where the work threw or the disk refused. */
+  /**
+   * Resolves with what the work returned once it is durable. Rejects, with the change undone, where the work threw; with
+   * a LedgerRefusal where the disk refused, with BootyError LEDGER_DAMAGED where the file is found damaged.
+   */
   commit<Result>(work: () => Result): Promise<Result> {
     const done = this.#enqueue(work);
     this.#schedule();
@@ -79,12 +88,15 @@ export class Committer {
       this.#database.exec('BEGIN IMMEDIATE');
       for (const entry of batch) if (this.#attempt(entry)) done.push(entry);
       this.#database.exec('COMMIT');
-    } catch (error) {
+    } catch (cause) {
       this.#rollBack();
+      const error = translate(cause, this.#path);
       for (const entry of batch) entry.failed(error);
+      if (isOfTheDisk(cause)) this.#onState(error);
       return;
     }
     for (const entry of done) entry.committed();
+    this.#onState(null);
   }
 
   #attempt(entry: Entry): boolean {
@@ -92,8 +104,8 @@ export class Committer {
     try {
       entry.work();
     } catch (error) {
-      // Where the disk failed, SQLite has ended the whole transaction already.
-      if (!this.#database.isTransaction) throw error;
+      // What the disk refused to one it would refuse to all; SQLite may have ended the whole transaction already.
+      if (isOfTheDisk(error) || !this.#database.isTransaction) throw error;
       this.#database.exec('ROLLBACK TO entry; RELEASE entry');
       entry.failed(error);
       return false;

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type JobId, jobIdOfDrop, verifierIdOf } from '../job/id.ts';
 import type { Job, JobKind } from '../job/job.ts';
@@ -8,7 +9,11 @@ import type { Acceptable, Acceptance, Claim, Finish, Finished, JobQueue } from '
 import { Committer } from './committer.ts';
 import { openLedgerFile } from './open.ts';
 import { attemptRecord, type JobEnd, jobEnd, outcomeRecord } from './records.ts';
+import { translate } from './refusal.ts';
+import { LedgerRetention } from './retention.ts';
 import { jobOf, type Row, recordOf, text } from './rows.ts';
+import { schemaVersion } from './schema.ts';
+import { Suspects } from './suspects.ts';
 
 /** A process that an attempt started, so that recovery can tell it from another with the same pid. */
 export interface ProcessRecord {
@@ -22,8 +27,10 @@ export interface ProcessRecord {
 export interface Leftover {
   readonly claim: Claim;
   readonly process: ProcessRecord | null;
-  /** How many earlier attempts of this job were interrupted or lost. */
+  /** How many earlier attempts of this job were lost. */
   readonly lostBefore: number;
+  /** How many supervisors have died while they recovered this one. */
+  readonly recoveries: number;
 }
 
 export type Counts = Readonly<Record<'waiting' | 'running' | 'verifying', number>>;
@@ -47,23 +54,38 @@ const statementTexts = {
   attemptsOf: 'SELECT record FROM attempt WHERE job_id = ? AND record IS NOT NULL ORDER BY number',
   verifyingJob: `SELECT * FROM job WHERE id = ? AND state = 'verifying'`,
   oweReport: 'INSERT INTO report (job_id) VALUES (?)',
-  dueReports: 'SELECT job.record FROM report JOIN job ON job.id = report.job_id LIMIT ?',
+  dueReports: `SELECT job.record FROM report JOIN job ON job.id = report.job_id WHERE report.job_id > ?
+    ORDER BY report.job_id LIMIT ?`,
   reported: 'DELETE FROM report WHERE job_id = ?',
-  leftovers: `SELECT job.*, attempt.started_at AS attempt_started_at, attempt.process FROM job
+  noteLog: `INSERT INTO log (job_id, written_at, bytes) VALUES (?, ?, ?)
+    ON CONFLICT (job_id) DO UPDATE SET written_at = excluded.written_at, bytes = bytes + excluded.bytes`,
+  noteRecovery: `UPDATE attempt SET recoveries = recoveries + 1 WHERE (job_id, number) IN (SELECT id, attempt FROM job WHERE state = 'running')`,
+  leftovers: `SELECT job.*, attempt.started_at AS attempt_started_at, attempt.process, attempt.recoveries FROM job
     JOIN attempt ON attempt.job_id = job.id AND attempt.number = job.attempt WHERE job.state = 'running' ORDER BY job.seq`,
   counts: `SELECT state, count(*) AS count FROM job WHERE state IN ('waiting', 'running', 'verifying') GROUP BY state`,
 } as const;
 
 /** The durable record of every job: the queue of one machine, in one SQLite file. */
 export class Ledger implements JobQueue {
+  readonly retention: LedgerRetention;
+  readonly suspects: Suspects;
+  readonly #path: string;
+  readonly #file: number;
   readonly #database: DatabaseSync;
   readonly #committer: Committer;
   readonly #sql: Readonly<Record<keyof typeof statementTexts, StatementSync>>;
 
-  /** @throws BootyError LEDGER_UNUSABLE, LEDGER_NEWER */
-  constructor(path: string) {
+  /**
+   * @param onState told after each transaction: null where it is durable, else why the disk has undone it
+   * @throws BootyError LEDGER_UNUSABLE, LEDGER_NEWER, LEDGER_DAMAGED
+   */
+  constructor(path: string, onState?: (failure: unknown) => void) {
+    this.#path = path;
     this.#database = openLedgerFile(path);
-    this.#committer = new Committer(this.#database);
+    this.#file = statSync(path).ino;
+    this.#committer = new Committer(this.#database, path, onState);
+    this.retention = new LedgerRetention(this.#database, this.#committer);
+    this.suspects = new Suspects(this.#database, this.#committer);
     const prepare = ([name, sql]: [string, string]): [string, StatementSync] => [name, this.#database.prepare(sql)];
     this.#sql = Object.fromEntries(Object.entries(statementTexts).map(prepare)) as Record<
       keyof typeof statementTexts,
@@ -99,6 +121,10 @@ export class Ledger implements JobQueue {
 
   /** The pipeline whose steps have succeeded and whose verifier has not ended, as its outcome would be; null where there is none. */
   verifying(id: JobId): OutcomeRecord | null {
+    return this.#read(() => this.#verifying(id));
+  }
+
+  #verifying(id: JobId): OutcomeRecord | null {
     const row = this.#sql.verifyingJob.get(id);
     if (!row) return null;
     const attempts = this.#attemptsOf(id);
@@ -118,9 +144,14 @@ export class Ledger implements JobQueue {
     return outcomeRecord(jobOf(row), attempts, { ...end, endedAt, release: null, environment: '' });
   }
 
-  /** Outcomes whose reports were still owed when they were last looked at. */
-  reportsDue(limit: number): OutcomeRecord[] {
-    return this.#sql.dueReports.all(limit).map(recordOf);
+  /** Outcomes whose reports are still owed, by id. @param after the id after which to begin */
+  reportsDue(after: string, limit: number): OutcomeRecord[] {
+    return this.#read(() => this.#sql.dueReports.all(after, limit).map(recordOf));
+  }
+
+  /** Resolves where the disk takes what the ledger writes; rejects with a LedgerRefusal where it does not. */
+  probe(): Promise<void> {
+    return this.#committer.commit(() => this.#database.exec(`PRAGMA user_version = ${schemaVersion}`));
   }
 
   /** The report of this job has been made, durably. Soon: until then it would only be made again. */
@@ -130,9 +161,25 @@ export class Ledger implements JobQueue {
     });
   }
 
+  /** Whether its file is still where it was opened: what is written to one that was taken away is not there for the next supervisor. */
+  isInPlace(): boolean {
+    return statSync(this.#path, { throwIfNoEntry: false })?.ino === this.#file;
+  }
+
+  /** Counts that what was running is about to be recovered: where that ends the supervisor, the next one goes about it with more care. */
+  noteRecovery(): Promise<void> {
+    return this.#committer.commit(() => {
+      this.#sql.noteRecovery.run();
+    });
+  }
+
   /** What was running when the last supervisor went. */
   leftovers(): Leftover[] {
-    return this.#sql.leftovers.all().map((row) => ({
+    return this.#read(() => this.#sql.leftovers.all().map((row) => this.#leftoverOf(row)));
+  }
+
+  #leftoverOf(row: Row): Leftover {
+    return {
       claim: {
         job: jobOf(row),
         attempt: Number(row.attempt),
@@ -142,16 +189,27 @@ export class Ledger implements JobQueue {
       process:
         row.process === null || row.process === undefined ? null : (JSON.parse(text(row.process)) as ProcessRecord),
       lostBefore: this.#attemptsOf(text(row.id)).filter((attempt) => attempt.cause === 'lost').length,
-    }));
+      recoveries: Number(row.recoveries),
+    };
+  }
+
+  /** Reads outside a transaction. @throws LedgerRefusal, BootyError LEDGER_DAMAGED */
+  #read<Result>(look: () => Result): Result {
+    try {
+      return look();
+    } catch (error) {
+      throw translate(error, this.#path);
+    }
   }
 
   counts(): Counts {
-    const rows = this.#sql.counts.all().map((row) => [row.state, Number(row.count)]);
+    const rows = this.#read(() => this.#sql.counts.all()).map((row) => [row.state, Number(row.count)]);
     return { waiting: 0, running: 0, verifying: 0, ...Object.fromEntries(rows) };
   }
 
-  /** Commits what is under way, and closes the file. */
+  /** Commits what is under way, and closes the file. May be called again. */
   [Symbol.dispose](): void {
+    if (!this.#database.isOpen) return;
     this.#committer.flush();
     this.#database.close();
   }
@@ -201,6 +259,7 @@ export class Ledger implements JobQueue {
     const { job } = claim;
     if (!this.#sql.runningJob.get(job.id, claim.token)) return { kind: 'stale' };
     this.#sql.endAttempt.run(JSON.stringify(attemptRecord(claim, finish)), job.id, claim.attempt);
+    if (finish.logBytes > 0) this.#sql.noteLog.run(job.id, finish.endedAt, finish.logBytes);
     if (finish.again) {
       this.#sql.waitAgain.run(job.id);
       return { kind: 'waiting' };

@@ -1,20 +1,24 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { errorCode } from '../disk/durable.ts';
 import { BootyError } from '../job/error.ts';
+import { damaged, isDamage } from './refusal.ts';
 import { applicationId, migrations, schemaVersion } from './schema.ts';
+
+/** Up to which size a ledger is read through at the start: 1.6 GB are read in a second where they are in memory. */
+const maxCheckedBytes = { afterStop: 64 * 1024 ** 2, afterDeath: 512 * 1024 ** 2 } as const;
 
 /**
  * Opens or makes the ledger at the path, brought to this program's version in one transaction. WAL with
  * synchronous=FULL: a committed transaction survives a power cut (sqlite.org/pragma.html#pragma_synchronous).
- * @throws BootyError LEDGER_UNUSABLE, LEDGER_NEWER; the file is then as it was
+ * @throws BootyError LEDGER_UNUSABLE, LEDGER_NEWER, LEDGER_DAMAGED; the file is then as it was
  */
 export function openLedgerFile(path: string): DatabaseSync {
+  inspect(path);
   let database: DatabaseSync | null = null;
   try {
     database = new DatabaseSync(path, { timeout: 5000 });
-    refuseStrangers(database, path);
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000;');
     migrate(database);
     return database;
@@ -40,6 +44,26 @@ export function openLedgerForReading(path: string): DatabaseSync {
   } catch (error) {
     database?.close();
     throw unusable(error, path);
+  }
+}
+
+/**
+ * Looks at a ledger that is there before anything may write to it: closing a file that was open for writing already
+ * moves its log into it.
+ */
+function inspect(path: string): void {
+  const file = statSync(path, { throwIfNoEntry: false });
+  if (!file || file.size === 0) return;
+  // Its log is there only where its last supervisor died.
+  const limit = existsSync(`${path}-wal`) ? maxCheckedBytes.afterDeath : maxCheckedBytes.afterStop;
+  const database = openLedgerForReading(path);
+  try {
+    const flaw = file.size <= limit ? integrityFlaw(database) : null;
+    if (flaw !== null) throw damaged(path, flaw);
+  } catch (error) {
+    throw unusable(error, path);
+  } finally {
+    database.close();
   }
 }
 
@@ -100,6 +124,7 @@ const pragma = (database: DatabaseSync, name: string): number =>
 
 function unusable(error: unknown, path: string): unknown {
   if (error instanceof BootyError || !(error instanceof Error)) return error;
+  if (isDamage(error)) return damaged(path, error.message, error);
   return new BootyError('LEDGER_UNUSABLE', `the ledger ${path} cannot be used: ${error.message}`, {
     hint: 'check that its directory exists and belongs to the user of the supervisor, and that the disk has room',
     cause: error,

@@ -9,7 +9,7 @@
  */
 
 /** What `PRAGMA user_version` says of a ledger that this program writes. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 /** `BOOT` in ASCII: tells our file from another program's (PRAGMA application_id). */
 export const applicationId = 0x424f4f54;
@@ -59,5 +59,19 @@ export const migrations: Readonly<Record<number, string>> = {
       BEGIN SELECT RAISE(ABORT, 'an ended attempt never changes'); END;
 
     CREATE TABLE report (job_id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+  `,
+  2: `
+    ALTER TABLE attempt ADD COLUMN recoveries INTEGER NOT NULL DEFAULT 0;
+
+    CREATE INDEX job_ended ON job (ended_at, seq) WHERE state = 'ended';
+    CREATE TRIGGER job_open_stays BEFORE DELETE ON job WHEN OLD.state <> 'ended'
+      BEGIN SELECT RAISE(ABORT, 'a job that has not ended is never removed'); END;
+    CREATE TRIGGER job_owed_stays BEFORE DELETE ON job WHEN EXISTS (SELECT 1 FROM report WHERE job_id = OLD.id)
+      BEGIN SELECT RAISE(ABORT, 'a job whose report is owed is never removed'); END;
+
+    CREATE TABLE log (job_id TEXT PRIMARY KEY, written_at INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE INDEX log_oldest ON log (written_at, bytes);
+
+    CREATE TABLE suspect (token TEXT PRIMARY KEY, deaths INTEGER NOT NULL, reading INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
   `,
 };

@@ -49,8 +49,6 @@ export class Delivery implements AsyncDisposable {
   }
 
   async #deliver(waiting: Waiting): Promise<number> {
-    if (this.#outbox.isTooOld(waiting, Date.now()))
-      return this.#act(waiting, { kind: 'dead', why: 'older than outbox.maxAge' });
     const envelope = this.#read(waiting);
     if (envelope === null) return 0;
     if (!Buffer.isBuffer(envelope))
@@ -86,6 +84,9 @@ export class Delivery implements AsyncDisposable {
         this.#tell({ kind: 'delivered', eventId: waiting.eventId });
         return next.pauseMs;
       case 'keep':
+        // Asked only of one that could not be delivered: a clock that has jumped must not bury what Sentry would take.
+        if (this.#outbox.isTooOld(waiting, Date.now()))
+          return this.#act(waiting, { kind: 'dead', why: `older than outbox.maxAge (${next.why})` });
         this.#failures += 1;
         // One that the server cannot digest must not hold up the others.
         if (this.#failures % 3 === 0) this.#outbox.postpone(waiting);

@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode, makeDirectory, temporaryPattern, writeDurably, writeDurablySync } from '../disk/durable.ts';
+import { errorCode, temporaryPattern, writeDurably, writeDurablySync } from '../disk/durable.ts';
 import type { ByteCount, Milliseconds } from '../job/units.ts';
 import { formatBytes } from '../job/units.ts';
+import { DeadLetters } from './dead-letters.ts';
 
 /** One envelope that is safe and not yet delivered. */
 export interface Waiting {
@@ -17,24 +18,34 @@ export interface OutboxLimits {
   readonly maxAgeMs: Milliseconds;
 }
 
+/** For envelopes that the disk refuses: about a thousand. */
+const maxHeldBytes = 16 * 1024 ** 2;
+
 const namePattern = /^(\d{13})-([0-9a-f]{32})\.envelope$/;
 
 /**
  * Envelopes on disk, one file each, oldest first: `outbox/MILLISECONDS-EVENTID.envelope`, and those that Sentry will
- * never take in `outbox/dead/`.
+ * never take in `outbox/dead/`. One budget holds for both: the dead make room first. What the disk refuses is held in
+ * memory, to be delivered from there or written as soon as there is room.
  */
 export class Outbox {
   readonly #directory: string;
-  readonly #limits: OutboxLimits;
+  readonly #onState: (failure: unknown) => void;
   readonly #waiting = new Map<string, Waiting>();
   readonly #storing = new Map<string, Promise<void>>();
+  readonly #held = new Map<string, Uint8Array<ArrayBuffer>>();
+  readonly #dead: DeadLetters;
+  #limits: OutboxLimits;
   #bytes = 0;
+  #heldBytes = 0;
   #onStored: () => void = () => undefined;
 
-  constructor(directory: string, limits: OutboxLimits) {
+  /** @param onState told after each write: null where it is durable, else why the disk refused it */
+  constructor(directory: string, limits: OutboxLimits, onState: (failure: unknown) => void = () => undefined) {
     this.#directory = directory;
     this.#limits = limits;
-    makeDirectory(join(directory, 'dead'), 0o700);
+    this.#onState = onState;
+    this.#dead = new DeadLetters(join(directory, 'dead'));
     for (const name of readdirSync(directory).sort()) {
       // What a power cut left half written was never told to be safe.
       if (temporaryPattern.test(name)) rmSync(join(directory, name), { force: true });
@@ -54,14 +65,23 @@ export class Outbox {
     this.#onStored = listener;
   }
 
-  /** Resolves once the envelope survives a power cut. The same event again changes nothing. Rejects where the disk, or the budget, has no room. */
-  async store(eventId: string, envelope: Uint8Array): Promise<void> {
+  /** From now on. What is there already stays. */
+  setLimits(limits: OutboxLimits): void {
+    this.#limits = limits;
+  }
+
+  /**
+   * Resolves once the envelope survives a power cut. The same event again changes nothing. Rejects where the budget has no
+   * room, and where the disk refuses; it is then held in memory.
+   */
+  async store(eventId: string, envelope: Uint8Array<ArrayBuffer>): Promise<void> {
     const under = this.#storing.get(eventId);
     if (under) return under;
-    if (this.has(eventId)) return;
+    if (this.has(eventId)) return this.#held.has(eventId) ? this.#keep(eventId) : undefined;
     if (this.#bytes + envelope.byteLength > this.#limits.maxBytes) {
       throw new Error(`the outbox is full (outbox.maxBytes is ${formatBytes(this.#limits.maxBytes)})`);
     }
+    this.#dead.makeRoom(this.#limits.maxBytes - this.#bytes - envelope.byteLength);
     // Counted before it is written: those who come meanwhile find the room taken.
     this.#bytes += envelope.byteLength;
     const storing = this.#write(eventId, envelope).finally(() => this.#storing.delete(eventId));
@@ -69,17 +89,55 @@ export class Outbox {
     return storing;
   }
 
-  async #write(eventId: string, envelope: Uint8Array): Promise<void> {
+  async #write(eventId: string, envelope: Uint8Array<ArrayBuffer>): Promise<void> {
     const now = Date.now();
-    const waiting = { name: `${now}-${eventId}.envelope`, eventId, bytes: envelope.byteLength, storedAtMs: now };
+    // Thirteen digits in any year: names sort by time.
+    const name = `${String(now).padStart(13, '0')}-${eventId}.envelope`;
+    const waiting = { name, eventId, bytes: envelope.byteLength, storedAtMs: now };
     try {
-      await writeDurably(join(this.#directory, waiting.name), envelope, { mode: 0o600 });
+      await writeDurably(join(this.#directory, name), envelope, { mode: 0o600 });
+      this.#onState(null);
+      this.#waiting.set(eventId, waiting);
     } catch (error) {
-      this.#bytes -= envelope.byteLength;
+      this.#onState(error);
+      if (!this.#hold(waiting, envelope)) this.#bytes -= envelope.byteLength;
       throw error;
+    } finally {
+      this.#onStored();
     }
-    this.#waiting.set(eventId, waiting);
-    this.#onStored();
+  }
+
+  /** Writes what the disk refused before, as far as it takes it now. */
+  async keepHeld(): Promise<void> {
+    try {
+      for (const eventId of this.#held.keys()) await this.#keep(eventId);
+      this.#onState(null);
+    } catch (error) {
+      if (errorCode(error) === null) throw error;
+      this.#onState(error);
+    }
+  }
+
+  async #keep(eventId: string): Promise<void> {
+    const [waiting, envelope] = [this.#waiting.get(eventId), this.#held.get(eventId)];
+    if (!waiting || !envelope) return;
+    await writeDurably(join(this.#directory, waiting.name), envelope, { mode: 0o600 });
+    // It may have been delivered meanwhile.
+    if (this.#held.has(eventId)) this.#letGo(eventId);
+    else rmSync(join(this.#directory, waiting.name), { force: true });
+  }
+
+  #hold(waiting: Waiting, envelope: Uint8Array<ArrayBuffer>): boolean {
+    if (this.#heldBytes + envelope.byteLength > maxHeldBytes) return false;
+    this.#held.set(waiting.eventId, envelope);
+    this.#heldBytes += envelope.byteLength;
+    this.#waiting.set(waiting.eventId, waiting);
+    return true;
+  }
+
+  #letGo(eventId: string): void {
+    this.#heldBytes -= this.#held.get(eventId)?.byteLength ?? 0;
+    this.#held.delete(eventId);
   }
 
   has(eventId: string): boolean {
@@ -97,6 +155,8 @@ export class Outbox {
 
   /** Null where somebody has taken it away. */
   read(waiting: Waiting): Buffer<ArrayBuffer> | null {
+    const held = this.#held.get(waiting.eventId);
+    if (held) return Buffer.from(held.buffer, held.byteOffset, held.byteLength);
     try {
       return readFileSync(join(this.#directory, waiting.name));
     } catch (error) {
@@ -117,6 +177,7 @@ export class Outbox {
 
   /** Puts a smaller form of it in its place. */
   replace(waiting: Waiting, envelope: Uint8Array): void {
+    this.#letGo(waiting.eventId);
     writeDurablySync(join(this.#directory, waiting.name), envelope, { mode: 0o600 });
     this.#bytes += envelope.byteLength - waiting.bytes;
     this.#waiting.set(waiting.eventId, { ...waiting, bytes: envelope.byteLength });
@@ -127,13 +188,10 @@ export class Outbox {
     if (this.#waiting.delete(waiting.eventId)) this.#waiting.set(waiting.eventId, waiting);
   }
 
-  /** It will never be delivered: kept in `dead/`, out of the way. */
+  /** It will never be delivered: kept in `dead/`, out of the way, for as long as the budget has room. */
   bury(waiting: Waiting): void {
-    try {
-      renameSync(join(this.#directory, waiting.name), join(this.#directory, 'dead', waiting.name));
-    } catch (error) {
-      if (errorCode(error) !== 'ENOENT') throw error;
-    }
+    this.#dead.makeRoom(this.#limits.maxBytes - this.#bytes);
+    if (!this.#held.has(waiting.eventId)) this.#dead.take(join(this.#directory, waiting.name), waiting);
     this.#forget(waiting);
   }
 
@@ -143,6 +201,7 @@ export class Outbox {
   }
 
   #forget(waiting: Waiting): void {
+    this.#letGo(waiting.eventId);
     const known = this.#waiting.get(waiting.eventId);
     if (known && this.#waiting.delete(waiting.eventId)) this.#bytes -= known.bytes;
   }

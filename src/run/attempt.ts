@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode } from '../disk/durable.ts';
 import type { Exit } from '../job/exit.ts';
 import type { Step } from '../job/job.ts';
-import type { Milliseconds } from '../job/units.ts';
+import { type Milliseconds, milliseconds } from '../job/units.ts';
 import type { Claim } from '../schedule/queue.ts';
 import { type Child, startChild } from './child.ts';
 import { Deadline } from './deadline.ts';
@@ -12,6 +12,7 @@ import { markOf, stepEnvironment, type VerifierFiles } from './environment.ts';
 import { hasOrphans } from './orphans.ts';
 import { AttemptOutput } from './output.ts';
 import { groupExists, groupLives, signalGroup } from './processes.ts';
+import { type Shortage, shortageOfFiles, shortageOfSpawn } from './shortage.ts';
 import { killSurvivors } from './survivors.ts';
 import { type JobPlace, logPath, makeWorkdir } from './workdir.ts';
 
@@ -22,6 +23,7 @@ export interface AttemptSettings {
 
 /** One step of an attempt that has ended. */
 export interface StepRun {
+  readonly kind: 'step';
   readonly step: string;
   readonly argv: readonly string[];
   readonly startedAtMs: number;
@@ -30,6 +32,7 @@ export interface StepRun {
 }
 
 export interface AttemptResult {
+  readonly kind: 'ended';
   /** In order, the one that decided last. */
   readonly steps: readonly [StepRun, ...StepRun[]];
   readonly output: AttemptOutput;
@@ -44,6 +47,8 @@ type Ending = Extract<Exit, { kind: 'timeout' | 'cancelled' }>;
 /** How long the output of an ended child is awaited while somebody else still holds it open. */
 const outputPatienceMs = 100;
 const groupPollMs = 20;
+/** How long a step is put off where the machine is short, at first and at most. */
+const shortPauseMs = { first: 1000, most: 30_000 } as const;
 
 /**
  * Runs the steps of one claim in order, until one does not succeed.
@@ -62,6 +67,7 @@ export class Attempt {
   /** Told of each child once it runs, for the ledger. */
   readonly #onStart: (pid: number) => void;
   #ending: Ending | null = null;
+  readonly #ended = Promise.withResolvers<void>();
   #child: Child | null = null;
   /** Groups that had members left when their leader ended. */
   readonly #openGroups: number[] = [];
@@ -94,7 +100,8 @@ export class Attempt {
     if (this.#child) signalGroup(this.#child.pid, 'SIGKILL');
   }
 
-  async run(): Promise<AttemptResult> {
+  /** Resolves with a shortage, and has then left nothing behind, where the machine could not start its first step. */
+  async run(): Promise<AttemptResult | Shortage> {
     const started = performance.now();
     const { spec } = this.#claim.job;
     const output = new AttemptOutput(logPath(this.#place, this.#claim.attempt), spec.outputMaxBytes);
@@ -104,7 +111,11 @@ export class Attempt {
       this.#end({ kind: 'timeout', limitMs: spec.timeoutMs, of: 'job' }),
     );
     for (const step of spec.steps) {
-      const run = await this.#runStep(step, output, children);
+      const run = await this.#runStepPatiently(step, output, children, runs.length > 0);
+      if (run.kind === 'short') {
+        output[Symbol.dispose]();
+        return run;
+      }
       runs.push(run);
       if (run.exit.kind !== 'code' || run.exit.code !== 0) break;
     }
@@ -112,14 +123,37 @@ export class Attempt {
     output[Symbol.dispose]();
     const [first, ...rest] = runs;
     if (!first) throw new Error(`job ${this.#claim.job.id} has no steps`);
-    return { steps: [first, ...rest], output, durationMs: Math.round(performance.now() - started), survivors };
+    const durationMs = Math.round(performance.now() - started);
+    return { kind: 'ended', steps: [first, ...rest], output, durationMs, survivors };
   }
 
-  async #runStep(step: Step, output: AttemptOutput, children: Child[]): Promise<StepRun> {
+  /** Looks again for what is left of it, and kills that: as {@link AttemptResult.survivors}. */
+  clearAgain(): Promise<number | null> {
+    return killSurvivors({ groups: this.#openGroups, mark: markOf(this.#place, this.#claim.attempt) });
+  }
+
+  /** @param begun whether steps have run already: they must not run again, so that this one waits for the machine */
+  async #runStepPatiently(
+    step: Step,
+    output: AttemptOutput,
+    children: Child[],
+    begun: boolean,
+  ): Promise<StepRun | Shortage> {
+    for (let pauseMs: number = shortPauseMs.first; ; pauseMs = Math.min(2 * pauseMs, shortPauseMs.most)) {
+      const run = await this.#runStep(step, output, children);
+      if (run.kind === 'step' || !begun) return run;
+      const pause = Promise.withResolvers<void>();
+      using _pause = new Deadline(milliseconds(pauseMs), pause.resolve);
+      await Promise.race([pause.promise, this.#ended.promise]);
+    }
+  }
+
+  async #runStep(step: Step, output: AttemptOutput, children: Child[]): Promise<StepRun | Shortage> {
     const startedAtMs = Date.now();
     const started = performance.now();
     const argv = this.#argvOf(step);
     const ended = (exit: Exit): StepRun => ({
+      kind: 'step',
       step: step.name,
       argv,
       startedAtMs,
@@ -128,12 +162,12 @@ export class Attempt {
     });
     if (this.#ending) return ended(this.#ending);
     const unprepared = this.#prepare(step);
-    if (unprepared) return ended(unprepared);
+    if (unprepared) return unprepared.kind === 'short' ? unprepared : ended(unprepared);
     const env = stepEnvironment(this.#settings.machine, this.#claim, step, this.#place, this.#verifier);
     const child = await startChild({ argv, cwd: this.#place.workdir, env }, (stream, chunk) =>
       output.write(stream, chunk),
     );
-    if (child.kind === 'spawn') return ended(child);
+    if (child.kind === 'spawn') return shortageOfSpawn(child) ?? ended(child);
     children.push(child);
     this.#child = child;
     this.#onStart(child.pid);
@@ -156,6 +190,7 @@ export class Attempt {
   #end(ending: Ending): void {
     if (this.#ending) return;
     this.#ending = ending;
+    this.#ended.resolve();
     if (this.#child) this.#terminate(this.#child);
   }
 
@@ -172,16 +207,14 @@ export class Attempt {
     const drained = Promise.all(children.map((child) => child.drained)).then(() => true);
     const open = !(await Promise.race([drained, sleep(0).then(() => false)]));
     const suspicious = open || this.#ending !== null || this.#openGroups.length > 0 || hasOrphans();
-    const killed = suspicious
-      ? await killSurvivors({ groups: this.#openGroups, mark: markOf(this.#place, this.#claim.attempt) })
-      : 0;
+    const killed = suspicious ? await this.clearAgain() : 0;
     if (open) await Promise.race([drained, sleep(outputPatienceMs)]);
     for (const child of children) child.abandonOutput();
     return killed;
   }
 
   /** Makes the files that a step needs; what the disk refuses is an exit. */
-  #prepare(step: Step): Extract<Exit, { kind: 'spawn' }> | null {
+  #prepare(step: Step): Extract<Exit, { kind: 'spawn' }> | Shortage | null {
     try {
       makeWorkdir(this.#place);
       if (step.action.kind === 'script') {
@@ -192,6 +225,8 @@ export class Attempt {
     } catch (error) {
       const code = errorCode(error);
       if (code === null) throw error;
+      const shortage = shortageOfFiles(error);
+      if (shortage) return shortage;
       return { kind: 'spawn', code, message: `its working directory cannot be made: ${code}` };
     }
   }

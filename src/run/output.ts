@@ -76,6 +76,11 @@ export class AttemptOutput implements Disposable {
   readonly #overflow: Tail;
   #file: number | null = null;
   #written = 0;
+  /** The length of the log. */
+  get bytes(): number {
+    return this.#written;
+  }
+
   #closed = false;
   /** Why the log is incomplete; null where it is whole or cut at its limit. */
   failure: string | null = null;

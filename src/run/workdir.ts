@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, readdirSync, readSync, rmdirSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, lstatSync, readdirSync, readSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, makeDirectory, openUntrusted } from '../disk/durable.ts';
 import type { JobId } from '../job/id.ts';
@@ -26,6 +26,7 @@ export function placeOf(jobs: string, id: JobId, pipelineId: JobId | null): JobP
   return { directory, workdir: join(jobs, pipelineId ?? id, 'work'), outputPath: join(directory, 'output') };
 }
 
+export const isLogName = (name: string): boolean => /^\d+\.log$/.test(name);
 export const logPath = (place: JobPlace, attempt: number): string => join(place.directory, `${attempt}.log`);
 
 /** Makes the directories of a job. @throws the system's error */
@@ -51,8 +52,8 @@ export function tidy(jobs: string, id: JobId, pipelineId: JobId | null, ended: b
   if (pipelineId !== null) removeIfEmpty(join(jobs, pipelineId));
 }
 
-/** Also what a job has made read-only, as some package caches are. */
-function removeTree(path: string): void {
+/** Also what a job has made read-only, as some package caches are. @throws the system's error */
+export function removeTree(path: string): void {
   try {
     rmSync(path, { recursive: true, force: true });
   } catch (error) {
@@ -62,7 +63,9 @@ function removeTree(path: string): void {
   }
 }
 
+/** A link that a job has put there leads to what is not ours. */
 function unlock(directory: string): void {
+  if (!lstatSync(directory).isDirectory()) return;
   chmodSync(directory, 0o700);
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
     if (entry.isDirectory()) unlock(join(directory, entry.name));

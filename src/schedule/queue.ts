@@ -37,6 +37,8 @@ export interface Finish {
   readonly endedAt: Instant;
   readonly durationMs: number;
   readonly outputs: Readonly<Record<string, string>>;
+  /** The length of the attempt's log. */
+  readonly logBytes: number;
   /** Whether the job goes back to wait for another attempt in place of ending. */
   readonly again: boolean;
   readonly release: string | null;

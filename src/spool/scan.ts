@@ -1,4 +1,4 @@
-import { type Dirent, lstatSync, readdirSync, type Stats } from 'node:fs';
+import { type Dirent, lstatSync, opendirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '../disk/durable.ts';
 import type { Milliseconds } from '../job/units.ts';
@@ -56,21 +56,36 @@ export interface Scan {
   readonly more: boolean;
 }
 
+/** How far one scan reads on: a hundred thousand files must not be listed anew for each five hundred that are taken. */
+const maxListed = 10 * maxScanned;
+
 /**
- * Looks at what lies in `incoming`, oldest first. Directories, which stay there, take no file's place in the bound.
+ * Looks at what lies in `incoming`, of a moderate number the oldest first. Directories, which stay there, take no file's
+ * place in the bound.
+ * @param unfinished files that were not whole when they were last seen: others go before them
  * @throws the system's error where the directory cannot be read
  */
-export function scan(incoming: string): Scan {
-  const entries = readdirSync(incoming, { withFileTypes: true }).filter((entry) => !isIgnoredName(entry.name));
-  const staying = entries.filter(staysThere);
-  const candidates = entries.filter((entry) => !staysThere(entry));
-  const seen = [...staying.slice(0, maxScanned), ...candidates.slice(0, maxScanned)].flatMap(
-    ({ name }) => look(incoming, name) ?? [],
-  );
+export function scan(incoming: string, unfinished: ReadonlyMap<string, unknown> = new Map()): Scan {
+  const { staying, candidates } = list(incoming);
+  const ready = candidates.filter((name) => !unfinished.has(name));
+  const chosen = [...ready, ...candidates.filter((name) => unfinished.has(name))].slice(0, maxScanned);
+  const seen = [...staying, ...chosen].flatMap((name) => look(incoming, name) ?? []);
   return {
     seen: seen.sort((a, b) => a.mtimeMs - b.mtimeMs || (a.name < b.name ? -1 : 1)),
-    more: candidates.length > maxScanned,
+    more: ready.length > maxScanned,
   };
+}
+
+function list(incoming: string): { readonly staying: readonly string[]; readonly candidates: readonly string[] } {
+  using directory = opendirSync(incoming, { bufferSize: 512 });
+  const staying: string[] = [];
+  const candidates: string[] = [];
+  for (let entry = directory.readSync(); entry && candidates.length < maxListed; entry = directory.readSync()) {
+    if (isIgnoredName(entry.name)) continue;
+    if (!staysThere(entry)) candidates.push(entry.name);
+    else if (staying.length < maxScanned) staying.push(entry.name);
+  }
+  return { staying, candidates };
 }
 
 const staysThere = (entry: Dirent): boolean => entry.isDirectory() || isUndecodable(entry.name);

@@ -7,17 +7,23 @@ export interface CaptureCrash {
   captureCrash(crash: Crash): Promise<CaptureRecord>;
 }
 
-/** Captures a crash before anything may report it, and says so. @param capture null where Sentry is off by policy */
+/**
+ * Captures a crash before anything may report it, and says so.
+ * @param capture null where Sentry is off by policy
+ * @param before what an earlier try came to: only one that failed is tried again, and is not told again
+ */
 export async function captureBeforeReport(
   capture: CaptureCrash | null,
   crash: Crash,
   emit: Emit,
+  before: CaptureRecord | null = null,
 ): Promise<CaptureRecord> {
   if (!capture) return { eventId: null, capture: 'disabled' };
+  if (before !== null && before.capture !== 'failed') return before;
   const record = await capture.captureCrash(crash);
   const { id } = crash.job;
   if (record.eventId !== null) emit({ kind: 'crash.captured', id, attempt: crash.attempt, eventId: record.eventId });
-  if (record.capture === 'failed')
+  if (record.capture === 'failed' && before === null)
     emit({ kind: 'crash.uncaptured', id, attempt: crash.attempt, error: record.error ?? 'unknown' });
   return record;
 }

@@ -2,10 +2,12 @@ import { rmSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import type { Paths } from '../config/paths.ts';
 import { errorCode, syncDirectory } from '../disk/durable.ts';
+import type { DropToken } from '../job/id.ts';
 import { parseJobFile } from '../job/parse.ts';
 import type { Refusal } from '../job/refusal.ts';
 import { instant } from '../job/units.ts';
 import type { Emit } from '../journal/event.ts';
+import type { Suspects } from '../ledger/suspects.ts';
 import type { Acceptable, Acceptance, JobQueue } from '../schedule/queue.ts';
 import {
   type Claimed,
@@ -26,6 +28,11 @@ export interface Looked {
   readonly accepted: number;
 }
 
+/** From so many deaths on, each file is read by itself. */
+const carefulAfterDeaths = 3;
+/** The most files that may lie in `.claimed`, taken and neither accepted nor refused. */
+const maxUndecided = 1000;
+
 interface Readable {
   readonly claimed: Claimed;
   readonly acceptable: Acceptable;
@@ -37,39 +44,76 @@ interface Readable {
  */
 export class Intake {
   readonly #paths: Paths;
-  readonly #config: Config;
   readonly #queue: JobQueue;
+  readonly #suspects: Suspects;
   readonly #emit: Emit;
+  #config: Pick<Config, 'defaults' | 'settleMs'>;
+  /** Files under which supervisors have died before: read one at a time. */
+  #careful: ReadonlySet<DropToken> = new Set();
   #earlier = new Map<string, { readonly seen: Seen; readonly atMs: number }>();
   #left = new Set<string>();
   /** Files that could not be put aside, so that each is told once. */
   readonly #stuck = new Set<string>();
 
-  constructor(paths: Paths, config: Config, queue: JobQueue, emit: Emit) {
+  constructor(paths: Paths, config: Config, queue: JobQueue, suspects: Suspects, emit: Emit) {
     this.#paths = paths;
     this.#config = config;
     this.#queue = queue;
+    this.#suspects = suspects;
     this.#emit = emit;
+  }
+
+  setConfig(config: Config): void {
+    this.#config = config;
+  }
+
+  /**
+   * What the last supervisor had taken when it died may be what killed it. One file under which they die again and again
+   * is found by reading such files one at a time, and put aside; the others go on.
+   */
+  async recover(): Promise<void> {
+    const left = claimedBefore(this.#paths.claimed);
+    if (left.length === 0) return;
+    const { deaths, culprit } = await this.#suspects.count(left.map(({ token }) => token));
+    const found = left.find(({ token }) => token === culprit);
+    if (found) this.#refuse(found.path, found.fileName, poisonous(deaths.get(found.token) ?? 0));
+    this.#careful = new Set([...deaths].filter(([, count]) => count >= carefulAfterDeaths).map(([token]) => token));
   }
 
   /** Looks at the spool once. Rejects with the system's error where it, or the ledger, refuses; nothing is lost then. */
   async look(): Promise<Looked> {
-    const { more, settling } = this.#claim();
+    const before = claimedBefore(this.#paths.claimed);
+    // While those cannot be decided about, no more are taken.
+    const { more, settling } = before.length < maxUndecided ? this.#claim() : { more: false, settling: false };
     const claimed = claimedBefore(this.#paths.claimed);
     if (claimed.length === 0) return { more, settling, accepted: 0 };
     // A power cut must not bring a file back under its first name once the ledger has its job.
     await syncDirectory(this.#paths.claimed);
+    let accepted = 0;
+    for (const file of claimed.filter(({ token }) => this.#careful.has(token))) {
+      await this.#suspects.reading(file.token);
+      accepted += await this.#decideAbout([file]);
+    }
+    accepted += await this.#decideAbout(claimed.filter(({ token }) => !this.#careful.has(token)));
+    if (this.#careful.size > 0) await this.#suspects.clear();
+    this.#careful = new Set();
+    return { more, settling, accepted };
+  }
+
+  /** Accepts or refuses what was taken. Answers how many jobs are new. */
+  async #decideAbout(claimed: readonly Claimed[]): Promise<number> {
     const readable = claimed.flatMap((file) => this.#read(file) ?? []);
+    if (readable.length === 0) return 0;
     const answers = await this.#queue.accept(
       readable.map(({ acceptable }) => acceptable),
       instant(Date.now()),
     );
     readable.forEach(({ claimed: file, acceptable }, index) => this.#conclude(file, acceptable, answers[index]));
-    return { more, settling, accepted: answers.filter((answer) => answer.kind === 'accepted').length };
+    return answers.filter((answer) => answer.kind === 'accepted').length;
   }
 
   #claim(): { readonly more: boolean; readonly settling: boolean } {
-    const { seen, more } = scan(this.#paths.incoming);
+    const { seen, more } = scan(this.#paths.incoming, this.#earlier);
     const nowMs = performance.now();
     const earlier = this.#earlier;
     this.#earlier = new Map();
@@ -197,6 +241,12 @@ export class Intake {
     }
   }
 }
+
+const poisonous = (deaths: number): Refusal => ({
+  code: 'POISONOUS',
+  message: `${deaths} supervisors have ended while they read it`,
+  hint: 'look for supervisor.failed in the journal; it was not run',
+});
 
 const reasonToLeave = (file: Seen): string =>
   file.type === 'directory'

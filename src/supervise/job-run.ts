@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Paths } from '../config/paths.ts';
 import type { Telemetry } from '../config/telemetry.ts';
 import type { Crash, Crumb } from '../crash/event.ts';
@@ -9,16 +8,20 @@ import { errorCode } from '../disk/durable.ts';
 import { describeExit } from '../job/exit.ts';
 import type { Job } from '../job/job.ts';
 import { type Judgement, judge } from '../job/judge.ts';
-import type { OutcomeRecord } from '../job/outcome.ts';
+import type { CaptureRecord, OutcomeRecord } from '../job/outcome.ts';
 import { formatDuration, instant } from '../job/units.ts';
 import type { Emit } from '../journal/event.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { LedgerRefusal } from '../ledger/refusal.ts';
 import { Attempt, type AttemptResult, type AttemptSettings } from '../run/attempt.ts';
 import type { VerifierFiles } from '../run/environment.ts';
 import { readBootId, startTimeOf } from '../run/processes.ts';
+import { type Shortage, shortageOfFiles } from '../run/shortage.ts';
 import { type JobPlace, makeWorkdir, placeOf, readOutputs, readVerdict, tidy } from '../run/workdir.ts';
 import type { Claim, Finished, JobQueue } from '../schedule/queue.ts';
 import { type CaptureCrash, captureBeforeReport } from './crashes.ts';
+import { pause } from './pause.ts';
+import { messageOf } from './troubles.ts';
 
 export interface JobRunParts {
   readonly paths: Paths;
@@ -30,14 +33,20 @@ export interface JobRunParts {
   readonly capture: CaptureCrash | null;
   readonly settings: AttemptSettings;
   readonly emit: Emit;
+  /** Told when the first step of an attempt could be started. */
+  readonly onStarted: () => void;
+  /** The supervisor has to go: what the disk or a process refuses is not waited for any longer. */
+  readonly leaving: AbortSignal;
 }
 
-export type Settled = Finished | { readonly kind: 'short'; readonly error: string };
+export type Settled =
+  | Finished
+  | Shortage
+  /** The ledger still has it as running: the next supervisor finds it so, and settles it. */
+  | { readonly kind: 'abandoned' };
 
 const ledgerRetryMs = 1000;
-
-/** Codes of the system that say "not now": the machine's shortage is no fault of the job. */
-const shortages = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);
+const clearRetryMs = 5000;
 
 /** One claim on its way from the start of its first step to its outcome. */
 export class JobRun {
@@ -46,6 +55,9 @@ export class JobRun {
   readonly #place: JobPlace;
   readonly #verifier: VerifierFiles | null;
   readonly #attempt: Attempt;
+  /** The length of its log, once it is settled. */
+  logBytes = 0;
+  #told = false;
 
   constructor(claim: Claim, parts: JobRunParts) {
     const { job } = claim;
@@ -63,10 +75,17 @@ export class JobRun {
   }
 
   /** Runs the steps. When it resolves, none of their processes is left, and the slot is free. */
-  run(): Promise<AttemptResult> {
-    const { job, attempt } = this.claim;
-    this.#parts.emit({ kind: 'attempt.started', id: job.id, name: job.spec.name, jobKind: job.spec.kind, attempt });
-    this.#tellPipeline();
+  async run(): Promise<AttemptResult | Shortage> {
+    try {
+      this.#tellPipeline();
+    } catch (error) {
+      const shortage =
+        error instanceof LedgerRefusal
+          ? ({ kind: 'short', of: 'jobs', error: error.message } as const)
+          : shortageOfFiles(error);
+      if (shortage) return shortage;
+      throw error;
+    }
     return this.#attempt.run();
   }
 
@@ -79,41 +98,49 @@ export class JobRun {
   }
 
   /** Judges the result, has a crash captured, and only then makes the end known to the ledger. */
-  async settle(result: AttemptResult): Promise<Settled> {
+  async settle(result: AttemptResult | Shortage): Promise<Settled> {
+    try {
+      if (result.kind === 'ended') return await this.#settle(result);
+      await this.#persist(() => this.#parts.queue.release(this.claim));
+      return result;
+    } catch (error) {
+      if (!this.#parts.leaving.aborted) throw error;
+      const { job, attempt } = this.claim;
+      this.#parts.emit({ kind: 'attempt.abandoned', id: job.id, attempt, error: messageOf(error) });
+      return { kind: 'abandoned' };
+    }
+  }
+
+  async #settle(result: AttemptResult): Promise<Finished> {
     const { queue, emit, telemetry } = this.#parts;
     const { job, attempt } = this.claim;
-    const deciding = result.steps.at(-1) ?? result.steps[0];
-    if (result.steps.length === 1 && deciding.exit.kind === 'spawn' && shortages.has(deciding.exit.code)) {
-      await this.#persist(() => queue.release(this.claim));
-      return { kind: 'short', error: deciding.exit.message };
-    }
+    this.#tellStart(); // Nothing of it could be started, but no machine was short of anything.
+    const { failure } = result.output;
+    this.logBytes = result.output.bytes;
+    if (failure !== null) emit({ kind: 'log.incomplete', id: job.id, attempt, error: failure });
     if (result.survivors === null) emit({ kind: 'attempt.unkillable', id: job.id, attempt });
     const crash = this.#crashOf(result);
     const interrupted = crash.judgement.outcome === 'interrupted';
     const again = interrupted && job.spec.onInterrupt === 'retry';
     const judgement: Judgement =
       interrupted && !again ? { ...crash.judgement, outcome: 'crashed', cause: 'lost' } : crash.judgement;
-    const capture =
-      judgement.outcome === 'crashed'
-        ? await captureBeforeReport(
-            this.#parts.capture,
-            { ...crash.crash, cause: judgement.cause, reason: judgement.reason },
-            emit,
-          )
-        : null;
-    const finished = await this.#persist(() =>
-      queue.finish(this.claim, {
-        judgement,
-        capture,
-        endedAt: crash.crash.endedAt,
-        durationMs: result.durationMs,
-        outputs: readOutputs(this.#place),
-        again,
-        release: telemetry.release,
-        environment: telemetry.environment,
-      }),
-    );
-    const killed = result.survivors ?? 0;
+    const killed = result.survivors ?? (again ? await this.#clear() : 0);
+    const finish = {
+      judgement,
+      endedAt: crash.crash.endedAt,
+      durationMs: result.durationMs,
+      outputs: readOutputs(this.#place),
+      logBytes: result.output.bytes,
+      again,
+      release: telemetry.release,
+      environment: telemetry.environment,
+    };
+    let capture: CaptureRecord | null = null;
+    const finished = await this.#persist(async () => {
+      // A disk that refused the ledger has mostly refused the event too: it is captured once there is room for both.
+      if (judgement.outcome === 'crashed') capture = await this.#capture(crash.crash, judgement, capture);
+      return queue.finish(this.claim, { ...finish, capture });
+    });
     if (finished.kind !== 'ended' || killed > 0) {
       emit({
         kind: 'attempt.ended',
@@ -129,21 +156,37 @@ export class JobRun {
     return finished;
   }
 
-  /** A ledger that has no room for the end of a job gets it later: the job has run, and must not run again for that. */
+  #capture(
+    crash: Crash,
+    { cause, reason }: Extract<Judgement, { outcome: 'crashed' }>,
+    before: CaptureRecord | null,
+  ): Promise<CaptureRecord> {
+    const { capture, emit } = this.#parts;
+    return captureBeforeReport(capture, { ...crash, cause, reason }, emit, before);
+  }
+
+  /**
+   * A ledger that has no room for the end of a job gets it later: the job has run, and must not run again for that.
+   * Rejects where the supervisor has to go before.
+   */
   async #persist<Result>(write: () => Promise<Result>): Promise<Result> {
-    for (let tries = 0; ; tries += 1) {
+    for (;;) {
       try {
         return await write();
       } catch (error) {
-        if (errorCode(error) === null) throw error;
-        if (tries === 0)
-          this.#parts.emit({
-            kind: 'ledger.delayed',
-            id: this.claim.job.id,
-            error: error instanceof Error ? error.message : String(error),
-          });
-        await sleep(ledgerRetryMs);
+        if (!(error instanceof LedgerRefusal) || this.#parts.leaving.aborted) throw error;
+        await pause(ledgerRetryMs, this.#parts.leaving);
       }
+    }
+  }
+
+  /** Before it may run again, whatever is left of this attempt must be gone, however long that takes. Answers how many were killed. */
+  async #clear(): Promise<number> {
+    for (;;) {
+      const killed = await this.#attempt.clearAgain();
+      if (killed !== null) return killed;
+      if (this.#parts.leaving.aborted) throw new Error('some of its processes do not die');
+      await pause(clearRetryMs, this.#parts.leaving);
     }
   }
 
@@ -196,13 +239,22 @@ export class JobRun {
     writeFileSync(this.#verifier.outcomePath, `${JSON.stringify(record, null, 2)}\n`);
   }
 
+  #tellStart(): void {
+    if (this.#told) return;
+    this.#told = true;
+    const { job, attempt } = this.claim;
+    this.#parts.emit({ kind: 'attempt.started', id: job.id, name: job.spec.name, jobKind: job.spec.kind, attempt });
+    this.#parts.onStarted();
+  }
+
   #notePid(pid: number): void {
+    this.#tellStart();
     const startTime = startTimeOf(pid);
     // Already over: there is nothing that recovery would have to find.
     if (startTime === null) return;
     this.#parts.ledger.noteProcess(this.claim, { pid, startTime, bootId: readBootId() }).catch((error: unknown) => {
       // Recovery then finds the processes by their mark.
-      this.#parts.emit({ kind: 'report.delayed', id: this.claim.job.id, error: String(error) });
+      if (!(error instanceof LedgerRefusal)) throw error;
     });
   }
 
@@ -219,7 +271,7 @@ export function tidyOrTell({ paths, emit }: Pick<JobRunParts, 'paths' | 'emit'>,
     tidy(paths.jobs, job.id, job.pipelineId, ended);
   } catch (error) {
     if (errorCode(error) === null) throw error;
-    emit({ kind: 'workdir.left', id: job.id, error: error instanceof Error ? error.message : String(error) });
+    emit({ kind: 'workdir.left', id: job.id, error: messageOf(error) });
   }
 }
 

@@ -14,36 +14,37 @@ import type { Finished } from '../schedule/queue.ts';
 import { captureBeforeReport } from './crashes.ts';
 import { type JobRunParts, tidyOrTell } from './job-run.ts';
 
-/** A job under which the supervisor has died so often is not run again: it may be what kills it. */
-export const maxLostAttempts = 3;
+/** An attempt under whose recovery so many supervisors have died is recovered without looking at what it printed. */
+const maxRecoveries = 2;
 
+/** `unkillable`: some of its processes do not die. Nothing has changed, and it is to be tried again. */
 export type Recovered = Finished | { readonly kind: 'unkillable' };
+
+export interface RecoveryParts extends JobRunParts {
+  readonly ledger: Ledger;
+  /** A job under which the supervisor has died so often is not run again: it may be what kills it. */
+  readonly maxLost: number;
+}
 
 /**
  * Settles an attempt that was running when the last supervisor died: whatever is left of it is killed and proven gone,
  * then it counts as lost, is captured as such, and the job waits again or ends.
  */
-export async function recover(
-  leftover: Leftover,
-  parts: JobRunParts & { readonly ledger: Ledger },
-): Promise<Recovered> {
+export async function recover(leftover: Leftover, parts: RecoveryParts): Promise<Recovered> {
   const { claim, lostBefore } = leftover;
   const { job, attempt } = claim;
   const { emit, telemetry } = parts;
   const place = placeOf(parts.paths.jobs, job.id, job.pipelineId);
   const group = leftover.process ? groupOf(leftover.process, readBootId()) : null;
   const killed = await killSurvivors({ groups: group === null ? [] : [group], mark: markOf(place, attempt) });
-  if (killed === null) {
-    emit({ kind: 'attempt.unkillable', id: job.id, attempt });
-    return { kind: 'unkillable' };
-  }
-  const poisonous = lostBefore + 1 >= maxLostAttempts;
+  if (killed === null) return { kind: 'unkillable' };
+  const poisonous = lostBefore + 1 >= parts.maxLost;
   const again = job.spec.onInterrupt === 'retry' && !poisonous;
   const exit: Exit = {
     kind: 'lost',
     message: `lost: the supervisor ended while it ran${poisonous ? `, for the ${lostBefore + 1}th time: put aside` : ''}`,
   };
-  const log = readLogTail(logPath(place, attempt));
+  const log = leftover.recoveries > maxRecoveries ? null : readLogTail(logPath(place, attempt));
   const endedAt = instant(Date.now());
   const durationMs = Math.max(0, endedAt - claim.startedAt);
   const capture = await captureBeforeReport(
@@ -61,13 +62,13 @@ export async function recover(
       endedAt,
       durationMs,
       final: !again,
-      reading: log ? readCrash(log.toString('utf8'), '') : null,
+      reading: log ? readCrash(log.tail.toString('utf8'), '') : null,
       crumbs: [
         { at: job.acceptedAt, category: 'job', message: `accepted ${job.spec.kind} ${job.spec.name}`, level: 'info' },
         { at: claim.startedAt, category: 'attempt', message: `attempt ${attempt} started`, level: 'info' },
       ],
       lastLine: null,
-      tails: log ? [{ fileName: 'output.txt', data: log }] : [],
+      tails: log ? [{ fileName: 'output.txt', data: log.tail }] : [],
     },
     emit,
   );
@@ -81,6 +82,7 @@ export async function recover(
     endedAt,
     durationMs,
     outputs: readOutputs(place),
+    logBytes: log?.bytes ?? 0,
     again,
     release: telemetry.release,
     environment: telemetry.environment,
@@ -98,8 +100,8 @@ export async function recover(
   return finished;
 }
 
-/** The end of a log, of both streams as they came. */
-function readLogTail(path: string): Buffer | null {
+/** The end of a log, of both streams as they came, and its whole length. */
+function readLogTail(path: string): { readonly tail: Buffer; readonly bytes: number } | null {
   let file: number;
   try {
     file = openUntrusted(path);
@@ -112,7 +114,8 @@ function readLogTail(path: string): Buffer | null {
     if (!status.isFile()) return null; // A job may have put anything in its place.
     const { size } = status;
     const buffer = Buffer.alloc(Math.min(size, tailBytes));
-    return buffer.subarray(0, readSync(file, buffer, 0, buffer.length, Math.max(0, size - buffer.length)));
+    const length = readSync(file, buffer, 0, buffer.length, Math.max(0, size - buffer.length));
+    return { tail: buffer.subarray(0, length), bytes: size };
   } finally {
     closeSync(file);
   }

@@ -1,8 +1,13 @@
+import { errorCode } from '../disk/durable.ts';
 import type { JobId } from '../job/id.ts';
 import type { OutcomeRecord } from '../job/outcome.ts';
 import type { Emit } from '../journal/event.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { LedgerRefusal } from '../ledger/refusal.ts';
 import { writeOutcomeFile } from '../report/outcome-file.ts';
+import type { Troubles } from './troubles.ts';
+
+const batch = 100;
 
 /**
  * Tells of ended jobs: the journal's line, the outcome file. The ledger owes each report until it is made, so that one
@@ -12,47 +17,50 @@ export class Reporter {
   readonly #outcomes: string;
   readonly #ledger: Pick<Ledger, 'reported' | 'reportsDue'>;
   readonly #emit: Emit;
+  readonly #troubles: Troubles;
   readonly #told = new Set<string>();
-  #delayed = false;
 
-  constructor(outcomes: string, ledger: Pick<Ledger, 'reported' | 'reportsDue'>, emit: Emit) {
+  constructor(outcomes: string, ledger: Pick<Ledger, 'reported' | 'reportsDue'>, emit: Emit, troubles: Troubles) {
     this.#outcomes = outcomes;
     this.#ledger = ledger;
     this.#emit = emit;
+    this.#troubles = troubles;
   }
 
   /** Whether a report waits for a disk that takes it. */
   get isDelayed(): boolean {
-    return this.#delayed;
+    return this.#troubles.has('outcomes');
   }
 
-  /** Makes one report. Does not reject: what fails now is made by {@link makeDue}. */
-  async report(record: OutcomeRecord): Promise<void> {
+  /** Makes one report. Answers whether it is made: one that the disk or the ledger refuses now is made by {@link makeDue}. */
+  async report(record: OutcomeRecord): Promise<boolean> {
     this.#tell(record);
     try {
       await writeOutcomeFile(this.#outcomes, record);
       await this.#ledger.reported(record.id as JobId);
       this.#told.delete(record.id);
+      return true;
     } catch (error) {
-      if (!this.#delayed)
-        this.#emit({
-          kind: 'report.delayed',
-          id: record.id as JobId,
-          error: error instanceof Error ? error.message : String(error),
-        });
-      this.#delayed = true;
+      if (error instanceof LedgerRefusal) return false; // It is still owed.
+      if (errorCode(error) === null) throw error;
+      this.#troubles.began('outcomes', error);
+      return false;
     }
   }
 
-  /** Makes the reports that are still owed. */
+  /** Makes the reports that are still owed, and gives up for now where the disk takes none of them. */
   async makeDue(): Promise<void> {
-    this.#delayed = false;
-    const batch = 100;
+    let after = '';
+    let allMade = true;
     for (;;) {
-      const due = this.#ledger.reportsDue(batch);
-      await Promise.all(due.map((record) => this.report(record)));
-      if (due.length < batch || this.#delayed) return;
+      const due = this.#ledger.reportsDue(after, batch);
+      const made = await Promise.all(due.map((record) => this.report(record)));
+      allMade &&= !made.includes(false);
+      const last = due.at(-1);
+      if (!last || due.length < batch || !made.includes(true)) break;
+      after = last.id;
     }
+    if (allMade) this.#troubles.ended('outcomes');
   }
 
   #tell(record: OutcomeRecord): void {

@@ -17,14 +17,18 @@ export interface SlotEvents {
 
 /** How many ended attempts may be on their way to the ledger at once: then their slots wait too. */
 const maxSettling = 64;
+/** How long no job is started after the machine could not start one: doubled each time until one starts. */
+const shortPauseMs = { first: 1000, most: 30_000 } as const;
 
 /** The slots of each kind, and what runs in them. A slot is held for as long as its job has processes; what follows goes on beside the next job. */
-export class Slots {
+export class Slots implements Disposable {
   readonly #parts: JobRunParts;
   readonly #events: SlotEvents;
   readonly #queues: Readonly<Record<JobKind, PQueue>>;
   readonly #running = new Map<string, JobRun>();
   readonly #owned = new Set<Promise<void>>();
+  #pauseMs = 0;
+  #paused: NodeJS.Timeout | null = null;
 
   constructor(concurrency: Config['concurrency'], parts: JobRunParts, events: SlotEvents) {
     this.#parts = parts;
@@ -44,8 +48,30 @@ export class Slots {
     return this.#running.size === 0 && this.#owned.size === 0;
   }
 
+  /** From now on. What runs beyond it goes on. */
+  setConcurrency(concurrency: Config['concurrency']): void {
+    for (const kind of jobKinds) this.#queues[kind].concurrency = concurrency[kind];
+  }
+
+  /** After a shortage of the machine no job is started for a while, which grows from one to the next. */
+  pause(): void {
+    // Those that were started together fail together: that is one shortage.
+    if (this.#paused) return;
+    this.#pauseMs = Math.min(Math.max(2 * this.#pauseMs, shortPauseMs.first), shortPauseMs.most);
+    this.#paused = setTimeout(() => {
+      this.#paused = null;
+      for (const kind of jobKinds) this.#events.onFree(kind);
+    }, this.#pauseMs);
+  }
+
+  /** A job could be started. */
+  resume(): void {
+    this.#pauseMs = 0;
+  }
+
   /** Claims jobs for the free slots of a kind, and starts them. Rejects where the ledger refuses. */
   async fill(kind: JobKind): Promise<void> {
+    if (this.#paused) return;
     const queue = this.#queues[kind];
     const free = queue.concurrency - queue.pending - queue.size;
     if (free <= 0) return;
@@ -83,6 +109,10 @@ export class Slots {
 
   async allQuiet(): Promise<void> {
     while (this.#owned.size > 0) await Promise.all(this.#owned);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#paused) clearTimeout(this.#paused);
   }
 
   async #perform(run: JobRun): Promise<void> {

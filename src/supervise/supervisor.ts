@@ -1,37 +1,47 @@
-import type { Config } from '../config/config.ts';
+import { type Config, changedKeys } from '../config/config.ts';
 import { errorCode } from '../disk/durable.ts';
+import { BootyError } from '../job/error.ts';
 import type { JobKind } from '../job/job.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { LedgerRefusal } from '../ledger/refusal.ts';
+import type { Outbox } from '../outbox/outbox.ts';
 import { hasOrphans } from '../run/orphans.ts';
-import { restoreSpool } from '../spool/directories.ts';
-import { SpoolWatcher } from '../spool/watch.ts';
+import { Drain } from './drain.ts';
 import { Inbox } from './inbox.ts';
 import { Intake } from './intake.ts';
 import type { JobRun, JobRunParts, Settled } from './job-run.ts';
-import { recover } from './recover.ts';
+import { Leftovers } from './leftovers.ts';
+import { Mending, unlessRefused } from './mending.ts';
+import { workPatiently } from './patience.ts';
+import type { Recovered, RecoveryParts } from './recover.ts';
 import { Reporter } from './reporter.ts';
+import { Retention } from './retention.ts';
 import { Slots } from './slots.ts';
+import { SpoolEye } from './spool-eye.ts';
+import { Ticks } from './ticks.ts';
+import type { Troubles } from './troubles.ts';
 
 /** All that the loop acts on. Signals, watchers, timers and ended children only put one of these into the inbox. */
 type Message =
   | { readonly kind: 'look' }
   | { readonly kind: 'slot'; readonly jobKind: JobKind }
   | { readonly kind: 'stop'; readonly signal: string }
+  | { readonly kind: 'reload' }
   | { readonly kind: 'drain-limit' }
   | { readonly kind: 'idle' };
 
-export interface SupervisorParts extends Omit<JobRunParts, 'ledger' | 'queue'> {
+export interface SupervisorParts extends Omit<JobRunParts, 'ledger' | 'queue' | 'leaving' | 'onStarted'> {
   readonly config: Config;
+  /** Reads booty.yaml again. @throws BootyError CONFIG_INVALID */
+  readonly readConfig: () => Config;
   readonly ledger: Ledger;
+  readonly outbox: Outbox;
+  readonly troubles: Troubles;
   /** To systemd, where it started us. */
   readonly notify: (state: string) => void;
   /** When the process began, by the monotonic clock of `performance.now`. */
   readonly startedMs: number;
 }
-
-/** After the machine had no process or descriptor to spare. */
-const shortageRetryMs = 1000;
-const extendEveryMs = 1000;
 
 /**
  * The one loop.
@@ -42,83 +52,122 @@ const extendEveryMs = 1000;
  */
 export class Supervisor {
   readonly #parts: SupervisorParts;
-  readonly #runParts: JobRunParts & { readonly ledger: Ledger };
+  readonly #runParts: RecoveryParts;
   readonly #inbox = new Inbox<Message>();
+  readonly #leaving = new AbortController();
   readonly #intake: Intake;
+  readonly #eye: SpoolEye;
   readonly #reporter: Reporter;
+  readonly #leftovers: Leftovers;
+  readonly #mending: Mending;
+  readonly #retention: Retention;
   readonly #slots: Slots;
-  #watcher: SpoolWatcher | null = null;
+  #config: Config;
   #looking: 'now' | 'asked' | 'no' = 'no';
   #settleTimer: NodeJS.Timeout | null = null;
-  #stopping: { readonly since: number } | null = null;
-  #drainTimers: NodeJS.Timeout[] = [];
-  #degraded: string | null = null;
+  #drain: Drain | null = null;
+  readonly #stopAsked = new AbortController();
   #interrupted = 0;
   #failure: { readonly error: unknown } | null = null;
   #status = '';
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
-    this.#runParts = { ...parts, queue: parts.ledger };
-    this.#intake = new Intake(parts.paths, parts.config, parts.ledger, parts.emit);
-    this.#reporter = new Reporter(parts.paths.outcomes, parts.ledger, parts.emit);
-    this.#slots = new Slots(parts.config.concurrency, this.#runParts, {
+    this.#config = parts.config;
+    const { ledger, paths, emit, config, troubles } = parts;
+    const settings = () => ({ ...parts.settings, killGraceMs: this.#config.killGraceMs });
+    this.#runParts = {
+      ...parts,
+      queue: ledger,
+      leaving: this.#leaving.signal,
+      maxLost: config.maxLost,
+      onStarted: () => this.#onStarted(),
+      get settings() {
+        return settings();
+      },
+    };
+    this.#intake = new Intake(paths, config, ledger, ledger.suspects, emit);
+    this.#eye = new SpoolEye(paths, troubles, () => this.#askToLook());
+    this.#reporter = new Reporter(paths.outcomes, ledger, emit, troubles);
+    this.#leftovers = new Leftovers(this.#runParts, troubles, (recovered) => this.#report(recovered));
+    const onRetry = () => this.#askToLook();
+    this.#mending = new Mending({ ...parts, reporter: this.#reporter, onRetry });
+    this.#retention = new Retention(paths, config.retention, ledger.retention, emit);
+    this.#slots = new Slots(config.concurrency, this.#runParts, {
       onFree: (jobKind) => this.#inbox.push({ kind: 'slot', jobKind }),
       onSettled: (run, settled) => this.#onSettledRun(run, settled),
       onFailure: (error) => this.#fail(error),
       onQuiet: () => {
-        if (this.#stopping) this.#inbox.push({ kind: 'idle' });
+        if (this.#drain) this.#inbox.push({ kind: 'idle' });
       },
     });
   }
 
   /** Asks to stop; asked again, it cuts every grace short. */
   stop(signal: string): void {
+    this.#stopAsked.abort();
     this.#inbox.push({ kind: 'stop', signal });
+  }
+
+  /** Asks to read booty.yaml again. */
+  reload(): void {
+    this.#inbox.push({ kind: 'reload' });
   }
 
   /** Resolves once it has fully stopped. Rejects where something failed that it cannot go on without. */
   async run(): Promise<void> {
-    const { emit, ledger, config, paths, notify } = this.#parts;
-    const recovered = await this.#recover();
-    await this.#reporter.makeDue();
-    this.#watch();
-    const ticks = setInterval(() => this.#askToLook(), config.scanIntervalMs);
+    const { emit } = this.#parts;
+    const ticks = new Ticks(() => this.#askToLook());
     try {
-      await this.#look();
-      notify('READY=1');
-      emit({
-        kind: 'supervisor.ready',
-        pid: process.pid,
-        spool: paths.spool,
-        waiting: ledger.counts().waiting,
-        recovered,
-        startMs: Math.round(performance.now() - this.#parts.startedMs),
-      });
-      await this.#fill(() => this.#slots.fillAll());
-      await this.#loop();
+      await this.#start();
+      ticks.every(this.#config.scanIntervalMs);
+      await this.#loop(() => ticks.every(this.#config.scanIntervalMs));
+    } catch (error) {
+      // Told to stop while it waited for the disk.
+      if (!(error instanceof LedgerRefusal && this.#stopAsked.signal.aborted)) throw error;
     } finally {
-      clearInterval(ticks);
-      this.#drainTimers.forEach(clearInterval);
+      ticks[Symbol.dispose]();
+      this.#leaving.abort();
+      this.#drain?.[Symbol.dispose]();
+      this.#mending[Symbol.dispose]();
+      this.#slots[Symbol.dispose]();
       if (this.#settleTimer) clearTimeout(this.#settleTimer);
-      await this.#watcher?.[Symbol.asyncDispose]();
+      await this.#eye[Symbol.asyncDispose]();
     }
     if (this.#failure) throw this.#failure.error;
     emit({ kind: 'supervisor.stopped', interrupted: this.#interrupted });
   }
 
-  async #recover(): Promise<number> {
-    const leftovers = this.#parts.ledger.leftovers();
-    for (const leftover of leftovers) this.#report(await recover(leftover, this.#runParts));
+  async #start(): Promise<void> {
+    const { emit, ledger, paths, notify, troubles } = this.#parts;
+    const patience = { troubles, notify, stopAsked: this.#stopAsked.signal };
+    const patiently = (work: () => Promise<void>): Promise<void> => workPatiently(work, patience);
+    const recovered = await this.#leftovers.recover(patiently);
     await this.#slots.allQuiet();
-    return leftovers.length;
+    await patiently(() => this.#reporter.makeDue());
+    await patiently(() => this.#intake.recover());
+    this.#eye.open();
+    await this.#look();
+    notify('READY=1');
+    emit({
+      kind: 'supervisor.ready',
+      pid: process.pid,
+      spool: paths.spool,
+      waiting: ledger.counts().waiting,
+      recovered,
+      startMs: Math.round(performance.now() - this.#parts.startedMs),
+    });
+    await this.#fill(() => this.#slots.fillAll());
   }
 
-  async #loop(): Promise<void> {
+  async #loop(onReloaded: () => void): Promise<void> {
     for (;;) {
-      for (const message of await this.#inbox.take()) await this.#act(message);
+      for (const message of await this.#inbox.take()) {
+        await this.#act(message);
+        if (message.kind === 'reload') onReloaded();
+      }
       if (this.#failure) return;
-      if (this.#stopping && this.#slots.isIdle) return;
+      if (this.#drain && this.#slots.isIdle) return;
       this.#tellStatus();
     }
   }
@@ -126,9 +175,9 @@ export class Supervisor {
   async #act(message: Message): Promise<void> {
     switch (message.kind) {
       case 'look':
-        if (this.#stopping) return;
-        if (this.#reporter.isDelayed) await this.#reporter.makeDue();
         await this.#look();
+        if (this.#drain) return;
+        this.#retention.sweepIfDue((work) => this.#slots.own(work));
         await this.#fill(() => this.#slots.fillAll());
         return;
       case 'slot':
@@ -136,6 +185,9 @@ export class Supervisor {
         return;
       case 'stop':
         this.#onStop(message.signal);
+        return;
+      case 'reload':
+        this.#onReload();
         return;
       case 'drain-limit':
         this.#slots.interrupt();
@@ -147,12 +199,6 @@ export class Supervisor {
 
   // The spool
 
-  #watch(): void {
-    const degraded = (message: string): void =>
-      this.#degrade(message, 'notification of new files does not work: they are found by looking every few seconds');
-    this.#watcher = new SpoolWatcher(this.#parts.paths.incoming, () => this.#askToLook(), degraded);
-  }
-
   #askToLook(): void {
     if (this.#looking === 'asked') return;
     this.#looking = 'asked';
@@ -162,19 +208,21 @@ export class Supervisor {
   async #look(): Promise<void> {
     this.#looking = 'now';
     hasOrphans(); // Reaps those that have died since.
+    if (this.#drain) return;
+    const retried = this.#leftovers.retry();
+    if (retried) this.#slots.own(retried);
+    if (!(await this.#mending.attend())) return this.#mending.tryAgain();
     try {
-      if (this.#degraded !== null) restoreSpool(this.#parts.paths);
+      await this.#eye.check();
       const { more, settling } = await this.#intake.look();
-      if (this.#degraded !== null) await this.#recoverSpool();
+      this.#parts.troubles.ended('spool');
       if (more) this.#askToLook();
-      if (settling) this.#settleTimer ??= setTimeout(() => this.#onSettled(), this.#parts.config.settleMs + 5);
+      if (settling) this.#settleTimer ??= setTimeout(() => this.#onSettled(), this.#config.settleMs + 5);
     } catch (error) {
-      if (errorCode(error) === null) throw error;
-      this.#degrade(
-        error instanceof Error ? error.message : String(error),
-        'no job is taken until it is mended; nothing is lost',
-      );
+      if (error instanceof BootyError || errorCode(error) === null) throw error;
+      if (!(error instanceof LedgerRefusal)) this.#parts.troubles.began('spool', error);
     }
+    this.#mending.tryAgain();
   }
 
   #onSettled(): void {
@@ -182,79 +230,100 @@ export class Supervisor {
     this.#askToLook();
   }
 
-  #degrade(message: string, hint: string): void {
-    if (this.#degraded === message) return;
-    this.#degraded = message;
-    this.#parts.emit({ kind: 'spool.degraded', error: message, hint });
-  }
-
-  async #recoverSpool(): Promise<void> {
-    this.#degraded = null;
-    this.#parts.emit({ kind: 'spool.recovered' });
-    // The directory may be another one now.
-    await this.#watcher?.[Symbol.asyncDispose]();
-    this.#watch();
-  }
-
   // Slots
 
   async #fill(fill: () => Promise<void>): Promise<void> {
-    if (this.#stopping) return;
-    try {
-      await fill();
-    } catch (error) {
-      if (errorCode(error) === null) throw error;
-      this.#degrade(
-        error instanceof Error ? error.message : String(error),
-        'the ledger refuses: no job is started until it is mended; nothing is lost',
-      );
-    }
+    if (!this.#drain && this.#mending.canStart()) await unlessRefused(fill);
+  }
+
+  #onStarted(): void {
+    this.#slots.resume();
+    this.#parts.troubles.ended('machine');
   }
 
   #onSettledRun(run: JobRun, settled: Settled): void {
-    if (settled.kind === 'short') {
-      const { id, spec } = run.claim.job;
-      this.#parts.emit({ kind: 'machine.short', id, error: settled.error, retryMs: shortageRetryMs });
-      setTimeout(() => this.#inbox.push({ kind: 'slot', jobKind: spec.kind }), shortageRetryMs);
-      return;
+    switch (settled.kind) {
+      case 'short':
+        this.#parts.troubles.began(settled.of, settled.error);
+        if (settled.of === 'machine') this.#slots.pause();
+        else this.#mending.tryAgain();
+        return;
+      case 'abandoned':
+        return;
+      case 'waiting':
+        this.#interrupted += 1;
+        return;
+      case 'ended':
+        this.#retention.note(run.logBytes);
+        this.#report(settled);
+        return;
+      case 'verifying':
+      case 'stale':
+        this.#report(settled);
+        return;
     }
-    if (settled.kind === 'waiting') this.#interrupted += 1;
-    this.#report(settled);
   }
 
-  #report(settled: Awaited<ReturnType<typeof recover>>): void {
+  #report(settled: Recovered): void {
     switch (settled.kind) {
       case 'ended':
-        for (const record of settled.records) this.#slots.own(this.#reporter.report(record));
+        for (const record of settled.records)
+          this.#slots.own(this.#reporter.report(record).then(() => this.#mending.tryAgain()));
         return;
       case 'verifying':
         this.#inbox.push({ kind: 'slot', jobKind: 'verifier' });
         return;
       case 'waiting':
+        this.#askToLook();
+        return;
       case 'stale':
       case 'unkillable':
         return;
     }
   }
 
-  // Stopping
+  // Stopping and reloading
 
   #onStop(signal: string): void {
-    const { emit, config, notify } = this.#parts;
+    const { emit, notify } = this.#parts;
     const { running } = this.#slots;
-    if (this.#stopping) {
+    if (this.#drain) {
       emit({ kind: 'supervisor.hurried', signal, running });
+      this.#drain.hurry();
       this.#slots.kill();
       return;
     }
-    this.#stopping = { since: performance.now() };
-    notify('STOPPING=1');
-    emit({ kind: 'supervisor.draining', signal, running, limitMs: config.drainLimitMs });
-    const extend = (): void => notify(`EXTEND_TIMEOUT_USEC=${(extendEveryMs + 10_000) * 1000}`);
-    extend();
-    this.#drainTimers.push(setInterval(extend, extendEveryMs));
-    this.#drainTimers.push(setTimeout(() => this.#inbox.push({ kind: 'drain-limit' }), config.drainLimitMs));
+    emit({ kind: 'supervisor.draining', signal, running, limitMs: this.#config.drainLimitMs });
+    this.#retention.stop();
+    this.#drain = new Drain({
+      config: this.#config,
+      notify,
+      running: () => this.#slots.running,
+      onLimit: () => this.#inbox.push({ kind: 'drain-limit' }),
+      onLeave: () => this.#leaving.abort(),
+    });
     this.#inbox.push({ kind: 'idle' });
+  }
+
+  #onReload(): void {
+    const { emit, notify, readConfig, outbox } = this.#parts;
+    if (this.#drain) return;
+    notify(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+    try {
+      const config = readConfig();
+      const changed = changedKeys(config, this.#config);
+      this.#config = config;
+      this.#intake.setConfig(config);
+      this.#slots.setConcurrency(config.concurrency);
+      this.#retention.setLimits(config.retention);
+      outbox.setLimits(config.outbox);
+      emit({ kind: 'supervisor.reloaded', changed: changed.join(',') || 'nothing' });
+    } catch (error) {
+      if (!(error instanceof BootyError)) throw error;
+      emit({ kind: 'supervisor.unchanged', error: error.message, hint: error.hint });
+    }
+    notify('READY=1');
+    this.#askToLook();
   }
 
   /** Something failed that Booty cannot go on without. */
@@ -264,12 +333,10 @@ export class Supervisor {
   }
 
   #tellStatus(): void {
+    if (this.#drain) return; // It tells by itself, each second.
     const { running } = this.#slots;
-    const status = this.#stopping
-      ? `Draining: ${running} running`
-      : this.#degraded === null
-        ? `${running} running`
-        : `Spool trouble: ${this.#degraded}`;
+    const trouble = this.#parts.troubles.status;
+    const status = trouble === null ? `${running} running` : `${running} running; trouble with ${trouble}`;
     if (status === this.#status) return;
     this.#status = status;
     this.#parts.notify(`STATUS=${status}`);

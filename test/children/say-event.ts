@@ -2,6 +2,6 @@
 import { openJournal } from '../../src/journal/journal.ts';
 
 const emit = openJournal(process.env);
-emit({ kind: 'spool.recovered' });
+emit({ kind: 'trouble.ended', where: 'spool', durationMs: 1 });
 emit({ kind: 'supervisor.stopped', interrupted: 1 });
 process.stderr.write('done\n');

@@ -13,6 +13,8 @@ const defaults = {
   scanIntervalMs: 5000,
   settleMs: 200,
   outbox: { maxBytes: 268_435_456, maxAgeMs: 2_592_000_000 },
+  retention: { maxAgeMs: 7_776_000_000, maxJobs: 100_000, maxLogBytes: 4_294_967_296, maxRejected: 10_000 },
+  maxLost: 3,
 };
 
 void test('no configuration file, an empty one, or one of comments means the defaults', () => {
@@ -22,7 +24,7 @@ void test('no configuration file, an empty one, or one of comments means the def
 });
 
 void test('a section without entries means its defaults', () => {
-  const names = ['concurrency', 'paths', 'drain', 'defaults', 'spool', 'outbox'];
+  const names = ['concurrency', 'paths', 'drain', 'defaults', 'spool', 'outbox', 'retention'];
   assert.deepEqual(read(names.map((name) => `${name}:\n`).join('')), readConfig(null));
 });
 
@@ -31,9 +33,10 @@ void test('every key does what it says', () => {
 concurrency: { pipeline: 8, verifier: 1 }
 paths: { spool: /srv/spool, state: state, secrets: ./s.env, release: /r.env }
 drain: { limit: 5m }
-defaults: { timeout: 10m, killGrace: 3s, output: 1M }
+defaults: { timeout: 10m, killGrace: 3s, output: 1M, maxLost: 5 }
 spool: { scanInterval: 30s, settle: 50ms }
 outbox: { maxBytes: 10M, maxAge: 1d }
+retention: { maxAge: 1w, maxJobs: 7, maxLogs: 1G, maxRejected: 9 }
 `;
   assert.deepEqual(read(text), {
     config: {
@@ -44,6 +47,8 @@ outbox: { maxBytes: 10M, maxAge: 1d }
       scanIntervalMs: 30_000,
       settleMs: 50,
       outbox: { maxBytes: 10_485_760, maxAgeMs: 86_400_000 },
+      retention: { maxAgeMs: 604_800_000, maxJobs: 7, maxLogBytes: 1_073_741_824, maxRejected: 9 },
+      maxLost: 5,
     },
     paths: { spool: '/srv/spool', state: 'state', secrets: './s.env', release: '/r.env' },
     problems: [],
@@ -61,13 +66,14 @@ const problems: readonly (readonly [text: string, told: Partial<Refusal>, hint?:
   [
     'zzzzzz: 1',
     { code: 'UNKNOWN_KEY', key: 'zzzzzz' },
-    /^known keys: concurrency, paths, drain, defaults, spool, outbox$/,
+    /^known keys: concurrency, paths, drain, defaults, spool, outbox, retention$/,
   ],
   ['concurrency: 4', { code: 'INVALID_VALUE', key: 'concurrency', message: 'concurrency: expected a mapping' }],
   ['concurrency: {pipeline: 0}', { code: 'INVALID_VALUE', key: 'concurrency.pipeline' }],
   ['concurrency: {pipeline: 1025}', { code: 'INVALID_VALUE', key: 'concurrency.pipeline' }],
   ['concurrency: {pipeline: 1.5}', { code: 'INVALID_VALUE', key: 'concurrency.pipeline' }],
   ['concurrency: {pipeline: "2"}', { code: 'INVALID_VALUE', key: 'concurrency.pipeline' }],
+  ['retention: {maxJobs: 0}', { code: 'INVALID_VALUE', key: 'retention.maxJobs' }],
   ['drain: {limit: 60}', { code: 'INVALID_VALUE', key: 'drain.limit', line: 1, column: 16 }],
   ['defaults: {output: lots}', { code: 'INVALID_VALUE', key: 'defaults.output' }],
   ['paths: {spool: ""}', { code: 'INVALID_VALUE', key: 'paths.spool', message: 'paths.spool: expected a path' }],

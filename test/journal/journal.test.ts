@@ -27,7 +27,7 @@ function written(stream: (status: { readonly dev: number; readonly ino: number }
 void test('where journald reads, a line begins with its priority', () => {
   assert.equal(
     written(({ dev, ino }) => `${dev}:${ino}`),
-    '<5>spool.recovered\n<5>supervisor.stopped interrupted=1\n',
+    '<5>trouble.ended where=spool duration_ms=1\n<5>supervisor.stopped interrupted=1\n',
   );
 });
 
@@ -35,7 +35,7 @@ void test('where the output goes elsewhere, a line begins with its time, without
   for (const stream of ['', '1:2'])
     assert.match(
       written(() => stream),
-      /^\d{4}-\d\d-\d\dT[\d:.]+Z notice: spool\.recovered\n\S+Z notice: supervisor\.stopped interrupted=1\n$/,
+      /^\d{4}-\d\d-\d\dT[\d:.]+Z notice: trouble\.ended where=spool duration_ms=1\n\S+Z notice: supervisor\.stopped interrupted=1\n$/,
     );
 });
 

@@ -57,7 +57,7 @@ void test('a ledger of a newer Booty is refused, and not touched', () =>
       using database = new DatabaseSync(path);
       database.exec('PRAGMA user_version = 99');
     }
-    assertRefused(path, 'LEDGER_NEWER', /ledger version 99, this program knows 1/);
+    assertRefused(path, 'LEDGER_NEWER', /ledger version 99, this program knows 2/);
   }));
 
 void test('another program’s database is refused, and not touched', () =>
@@ -80,7 +80,7 @@ void test('a file that is no database is refused, and not touched', () =>
       path,
       'a text of somebody, long enough to be looked at as a database header, which it is not\n'.repeat(20),
     );
-    assertRefused(path, 'LEDGER_UNUSABLE', /cannot be used: file is not a database/);
+    assertRefused(path, 'LEDGER_DAMAGED', /is damaged: file is not a database/);
   }));
 
 void test('a directory in its place is refused', () =>

@@ -7,7 +7,7 @@ import type { Ledger } from '../../src/ledger/ledger.ts';
 import { acceptAll, claimOne, drop, finishOf, idOf, now } from '../schedule/jobs.ts';
 import { openLedger } from './opened.ts';
 
-const due = (ledger: Ledger): string[] => ledger.reportsDue(100).map(({ id, outcome }) => `${id} ${outcome}`);
+const due = (ledger: Ledger): string[] => ledger.reportsDue('', 100).map(({ id, outcome }) => `${id} ${outcome}`);
 
 void test('a report is owed for each outcome until it is made, over a restart too', async () => {
   await using opened = openLedger();
@@ -20,10 +20,10 @@ void test('a report is owed for each outcome until it is made, over a restart to
   const finished = await ledger.finish(await claimOne(ledger, 'verifier'), finishOf('crashed'));
   const next = await opened.restart();
   assert.deepEqual(due(next).sort(), ['p crashed', 'p+verify crashed']);
-  assert.deepEqual(next.reportsDue(1).length, 1);
+  assert.deepEqual(next.reportsDue('', 1).length, 1);
   assert.ok(finished.kind === 'ended');
   assert.deepEqual(
-    next.reportsDue(100).find(({ id }) => id === 'p'),
+    next.reportsDue('', 100).find(({ id }) => id === 'p'),
     finished.records[1],
   );
   await next.reported(idOf('p'));
@@ -157,10 +157,15 @@ void test('what was running when the supervisor died is found, with its process 
   await ledger.finish(await claimOne(ledger), finishOf('succeeded'));
   const next = await opened.restart();
   assert.deepEqual(next.leftovers(), [
-    { claim: a, process, lostBefore: 1 },
-    { claim: b, process: null, lostBefore: 0 },
+    { claim: a, process, lostBefore: 1, recoveries: 0 },
+    { claim: b, process: null, lostBefore: 0, recoveries: 0 },
   ]);
   assert.deepEqual(next.counts(), { waiting: 1, running: 2, verifying: 0 });
+  await next.noteRecovery();
+  assert.deepEqual(
+    next.leftovers().map(({ recoveries }) => recoveries),
+    [1, 1],
+  );
   await next.finish(a, finishOf('lost'));
   assert.deepEqual(
     next.leftovers().map(({ claim }) => claim.job.id),

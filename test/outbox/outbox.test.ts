@@ -10,11 +10,14 @@ const limits = { maxBytes: bytes(1000), maxAgeMs: milliseconds(60_000) };
 const idOf = (index: number): string => index.toString(16).padStart(32, '0');
 
 /** An outbox in a directory of its own. */
-function openOutbox(): Disposable & { readonly outbox: Outbox; readonly path: string; reopen(): Outbox } {
+function openOutbox(
+  maxBytes = bytes(1000),
+  onState: (failure: unknown) => void = () => undefined,
+): Disposable & { readonly outbox: Outbox; readonly path: string; reopen(): Outbox } {
   const directory = mkdtempDisposableSync(join(tmpdir(), 'booty-outbox-'));
   const path = join(directory.path, 'outbox');
   mkdirSync(path);
-  const reopen = (): Outbox => new Outbox(path, limits);
+  const reopen = (): Outbox => new Outbox(path, { ...limits, maxBytes }, onState);
   return { outbox: reopen(), path, reopen, [Symbol.dispose]: () => directory.remove() };
 }
 
@@ -176,12 +179,64 @@ void test('an envelope is too old by when it was stored, over restarts', async (
   assert.equal(outbox.isTooOld(waiting, 1_700_000_060_001), true);
 });
 
-void test('a disk that refuses is told, and leaves nothing behind', async () => {
-  using opened = openOutbox();
+void test('what the disk refuses is told, and held until there is room, for delivery too', async () => {
+  const states: unknown[] = [];
+  using opened = openOutbox(bytes(1000), (failure) => states.push(failure));
+  const { outbox } = opened;
   rmSync(opened.path, { recursive: true });
-  await assert.rejects(opened.outbox.store(idOf(1), Buffer.from('x')), { code: 'ENOENT' });
-  assert.deepEqual([opened.outbox.count, opened.outbox.has(idOf(1))], [0, false]);
-  mkdirSync(opened.path);
-  await opened.outbox.store(idOf(1), Buffer.from('x'));
-  assert.equal(opened.outbox.count, 1);
+  for (const number of [1, 2, 3])
+    await assert.rejects(outbox.store(idOf(number), Buffer.from(`x${number}`)), { code: 'ENOENT' });
+  const delivered = outbox.oldest();
+  assert.ok(delivered);
+  assert.equal(outbox.read(delivered)?.toString(), 'x1');
+  outbox.remove(delivered);
+  await outbox.keepHeld();
+  assert.equal(states.filter((state) => state !== null).length, 4);
+  mkdirSync(join(opened.path, 'dead'), { recursive: true });
+  // The same crash, captured again by somebody who waited for the disk.
+  await outbox.store(idOf(2), Buffer.from('x2'));
+  await outbox.keepHeld();
+  assert.equal(states.at(-1), null);
+  const written = envelopes(opened.path).map((name) => readFileSync(join(opened.path, name), 'utf8'));
+  assert.deepEqual(written.sort(), ['x2', 'x3']);
+  assert.equal(outbox.count, 2);
+});
+
+void test('what the disk refuses is held up to a limit', async () => {
+  using opened = openOutbox(bytes(64 * 1024 ** 2));
+  rmSync(opened.path, { recursive: true });
+  for (const number of [1, 2, 3])
+    await assert.rejects(opened.outbox.store(idOf(number), Buffer.alloc(7 * 1024 ** 2)), { code: 'ENOENT' });
+  assert.equal(opened.outbox.count, 2);
+});
+
+void test('an event of a machine whose clock says 1970 is found again', async () => {
+  using opened = openOutbox();
+  const { now } = Date;
+  Date.now = () => 86_400_000;
+  try {
+    await opened.outbox.store(idOf(1), Buffer.from('x'));
+  } finally {
+    Date.now = now;
+  }
+  assert.equal(opened.reopen().oldest()?.eventId, idOf(1));
+});
+
+void test('what Sentry will never take makes room for what it may', async () => {
+  using opened = openOutbox();
+  const dead = (): string[] => envelopes(join(opened.path, 'dead')).map((name) => name.slice(14, 46));
+  const { outbox } = opened;
+  for (const number of [1, 2, 3]) {
+    await outbox.store(idOf(number), Buffer.alloc(300));
+    const waiting = outbox.oldest();
+    assert.ok(waiting);
+    outbox.bury(waiting);
+  }
+  assert.equal(dead().length, 3);
+  await outbox.store(idOf(4), Buffer.alloc(500));
+  assert.deepEqual(dead(), [idOf(3)], 'the oldest go first');
+  assert.equal(opened.reopen().count, 1);
+  await outbox.store(idOf(5), Buffer.alloc(500));
+  assert.deepEqual(dead(), []);
+  await assert.rejects(outbox.store(idOf(6), Buffer.alloc(1)), /the outbox is full/);
 });

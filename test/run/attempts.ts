@@ -45,7 +45,10 @@ export class RunningAttempt implements Disposable {
     const settings = { machine: machineEnvironment(), killGraceMs: milliseconds(graceMs) };
     this.attempt = new Attempt(claim, this.place, settings, verifier ?? null, (pid) => this.pids.push(pid));
     if (cancelled) this.attempt.cancel();
-    this.result = this.attempt.run();
+    this.result = this.attempt.run().then((result) => {
+      if (result.kind === 'short') throw new Error(`the machine is short: ${result.error}`);
+      return result;
+    });
   }
 
   /** A file in its working directory, once it is there and has a whole line. */

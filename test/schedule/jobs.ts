@@ -62,6 +62,7 @@ export const finishOf = (judgement: keyof typeof judgements, rest: Partial<Finis
   endedAt: instant(now + 5000),
   durationMs: 4000,
   outputs: {},
+  logBytes: 0,
   again: judgement === 'interrupted' || judgement === 'lost',
   release: 'shop@1',
   environment: 'test',

@@ -109,7 +109,7 @@ void test('bad files are refused as they are, each with the reason, and the good
     await poll('nothing claimed', () => readdirSync(incoming('.claimed')).length === 0 || null);
     assert.deepEqual(readdirSync(root.in('spool/outcomes')).sort(), ['first.json', 'good.json']);
     assert.deepEqual(root.outcome('first'), first);
-    assert.deepEqual(supervisor.linesOf({ kind: 'spool.degraded' }), []);
+    assert.deepEqual(supervisor.linesOf({ kind: 'trouble.began' }), []);
   });
 
   socket.close();

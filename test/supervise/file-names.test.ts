@@ -63,7 +63,7 @@ for (const [letter, what] of [
     await supervisor.outcome('good', 5000);
     await refused;
     assert.equal(existsSync(supervisor.root.in('spool/incoming', name)), false);
-    assert.deepEqual(supervisor.linesOf({ kind: 'spool.degraded' }), []);
+    assert.deepEqual(supervisor.linesOf({ kind: 'trouble.began' }), []);
   });
 }
 

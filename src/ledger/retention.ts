@@ -1,0 +1,88 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { JobId } from '../job/id.ts';
+import type { Instant, Milliseconds } from '../job/units.ts';
+import type { Committer } from './committer.ts';
+import { text } from './rows.ts';
+
+/** How many ended jobs are kept, and for how long. Whatever has not ended, or whose report is owed, is kept in any case. */
+interface Limits {
+  readonly maxAgeMs: Milliseconds;
+  readonly maxJobs: number;
+}
+
+/** The most that one call answers: bounds how long the loop stands still. */
+export const retentionBatch = 200;
+
+const statementTexts = {
+  olderThan: `SELECT id FROM job WHERE state = 'ended' AND ended_at < ? AND id NOT IN (SELECT job_id FROM report)
+    ORDER BY ended_at, seq LIMIT ${retentionBatch}`,
+  newestBeyond: `SELECT ended_at, seq FROM job WHERE state = 'ended' ORDER BY ended_at DESC, seq DESC LIMIT 1 OFFSET ?`,
+  upTo: `SELECT id FROM job WHERE state = 'ended' AND (ended_at, seq) <= (?, ?) AND id NOT IN (SELECT job_id FROM report)
+    ORDER BY ended_at, seq LIMIT ${retentionBatch}`,
+  deleteJob: `DELETE FROM job WHERE id = ?`,
+  deleteAttempts: 'DELETE FROM attempt WHERE job_id = ?',
+  deleteLog: 'DELETE FROM log WHERE job_id = ?',
+  logBytes: 'SELECT coalesce(sum(bytes), 0) AS bytes FROM log',
+  oldestLogs: `SELECT log.job_id, log.bytes FROM log JOIN job ON job.id = log.job_id WHERE job.state = 'ended'
+    ORDER BY log.written_at LIMIT ${retentionBatch}`,
+} as const;
+
+/** Which ended jobs, and which of their logs, are kept no longer; and their removal from the ledger. */
+export class LedgerRetention {
+  readonly #committer: Committer;
+  readonly #sql: Readonly<Record<keyof typeof statementTexts, StatementSync>>;
+
+  constructor(database: DatabaseSync, committer: Committer) {
+    this.#committer = committer;
+    const prepare = ([name, sql]: [string, string]): [string, StatementSync] => [name, database.prepare(sql)];
+    this.#sql = Object.fromEntries(Object.entries(statementTexts).map(prepare)) as Record<
+      keyof typeof statementTexts,
+      StatementSync
+    >;
+  }
+
+  /** Jobs beyond the limits, the one that ended first first; at most {@link retentionBatch}, and none where all is kept. */
+  expired(limits: Limits, now: Instant): JobId[] {
+    const old = this.#sql.olderThan.all(now - limits.maxAgeMs);
+    if (old.length > 0) return old.map((row) => text(row.id) as JobId);
+    const newest = this.#sql.newestBeyond.get(limits.maxJobs);
+    if (!newest) return [];
+    return this.#sql.upTo.all(Number(newest.ended_at), Number(newest.seq)).map((row) => text(row.id) as JobId);
+  }
+
+  /** Ended jobs whose logs are beyond the budget, oldest log first. @param targetBytes what shall be left */
+  excessLogs(targetBytes: number): JobId[] {
+    let excess = this.logBytes() - targetBytes;
+    if (excess <= 0) return [];
+    const chosen: JobId[] = [];
+    for (const row of this.#sql.oldestLogs.all()) {
+      if (excess <= 0) break;
+      chosen.push(text(row.job_id) as JobId);
+      excess -= Number(row.bytes);
+    }
+    return chosen;
+  }
+
+  /** Of all the logs that are kept. */
+  logBytes(): number {
+    return Number(this.#sql.logBytes.get()?.bytes ?? 0);
+  }
+
+  /** Removes ended jobs for good. Their ids may then be used again. */
+  forget(ids: readonly JobId[]): Promise<void> {
+    return this.#committer.commit(() => {
+      for (const id of ids) {
+        this.#sql.deleteJob.run(id);
+        this.#sql.deleteAttempts.run(id);
+        this.#sql.deleteLog.run(id);
+      }
+    });
+  }
+
+  /** The logs of these jobs are there no longer. */
+  forgetLogs(ids: readonly JobId[]): Promise<void> {
+    return this.#committer.commit(() => {
+      for (const id of ids) this.#sql.deleteLog.run(id);
+    });
+  }
+}

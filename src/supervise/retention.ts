@@ -1,0 +1,162 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RetentionLimits } from '../config/config.ts';
+import type { Paths } from '../config/paths.ts';
+import { errorCode } from '../disk/durable.ts';
+import type { JobId } from '../job/id.ts';
+import { instant } from '../job/units.ts';
+import type { Emit } from '../journal/event.ts';
+import { LedgerRefusal } from '../ledger/refusal.ts';
+import type { LedgerRetention } from '../ledger/retention.ts';
+import { outcomePath } from '../report/outcome-file.ts';
+import { isLogName, removeTree } from '../run/workdir.ts';
+
+const everyMs = 3_600_000;
+/** A sweep begins early where this part of a budget has been used since the last; it leaves as much of it free. */
+const earlyShare = 1 / 20;
+
+/**
+ * Removes what is kept no longer: ended jobs with their logs and outcome files, logs beyond their budget, rejected files.
+ * Files go before the ledger's row, so that a sweep that was cut off is gone through again.
+ */
+export class Retention {
+  readonly #paths: Paths;
+  readonly #ledger: LedgerRetention;
+  readonly #emit: Emit;
+  #limits: RetentionLimits;
+  #sweeping: Promise<void> | null = null;
+  #stopping = false;
+  #sweptAtMs = Number.NEGATIVE_INFINITY;
+  #endedSince = 0;
+  #logBytesSince = 0;
+
+  constructor(paths: Paths, limits: RetentionLimits, ledger: LedgerRetention, emit: Emit) {
+    this.#paths = paths;
+    this.#limits = limits;
+    this.#ledger = ledger;
+    this.#emit = emit;
+  }
+
+  /** New limits hold from the next sweep on, which then comes at once. */
+  setLimits(limits: RetentionLimits): void {
+    this.#limits = limits;
+    this.#sweptAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** A job has ended, and has left so much log. */
+  note(logBytes: number): void {
+    this.#endedSince += 1;
+    this.#logBytesSince += logBytes;
+  }
+
+  /** Begins a sweep where one is due and none runs. It goes on beside everything else, in small parts. */
+  sweepIfDue(own: (work: Promise<void>) => void): void {
+    const { maxJobs, maxLogBytes } = this.#limits;
+    const due =
+      performance.now() - this.#sweptAtMs >= everyMs ||
+      this.#endedSince >= Math.max(100, maxJobs * earlyShare) ||
+      this.#logBytesSince >= maxLogBytes * earlyShare;
+    if (!due || this.#sweeping || this.#stopping) return;
+    this.#sweptAtMs = performance.now();
+    this.#endedSince = this.#logBytesSince = 0;
+    this.#sweeping = this.#sweep().finally(() => {
+      this.#sweeping = null;
+    });
+    own(this.#sweeping);
+  }
+
+  /** What is under way ends after its present part. */
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  async #sweep(): Promise<void> {
+    const started = performance.now();
+    try {
+      const jobs = await this.#sweepJobs();
+      const logs = await this.#sweepLogs();
+      const rejected = await this.#sweepRejected();
+      if (jobs + logs + rejected > 0)
+        this.#emit({
+          kind: 'retention.swept',
+          jobs,
+          logs,
+          rejected,
+          durationMs: Math.round(performance.now() - started),
+        });
+    } catch (error) {
+      // The next sweep tries again; a disk that refuses is told where it holds something up.
+      if (!(error instanceof LedgerRefusal) && errorCode(error) === null) throw error;
+    }
+  }
+
+  async #sweepJobs(): Promise<number> {
+    let count = 0;
+    while (!this.#stopping) {
+      const ids = this.#ledger.expired(this.#limits, instant(Date.now()));
+      if (ids.length === 0) break;
+      for (const id of ids) {
+        await remove(outcomePath(this.#paths.outcomes, id));
+        await remove(join(this.#paths.jobs, id));
+      }
+      await this.#ledger.forget(ids);
+      count += ids.length;
+    }
+    return count;
+  }
+
+  async #sweepLogs(): Promise<number> {
+    let count = 0;
+    while (!this.#stopping) {
+      const { maxLogBytes } = this.#limits;
+      const excessive = count > 0 || this.#ledger.logBytes() > maxLogBytes;
+      const ids = excessive ? this.#ledger.excessLogs(maxLogBytes * (1 - earlyShare)) : [];
+      if (ids.length === 0) break;
+      for (const id of ids) await this.#removeLogs(id);
+      await this.#ledger.forgetLogs(ids);
+      count += ids.length;
+    }
+    return count;
+  }
+
+  async #removeLogs(id: JobId): Promise<void> {
+    const directory = join(this.#paths.jobs, id);
+    for (const name of (await listIfThere(directory)).filter(isLogName)) await remove(join(directory, name));
+    if ((await listIfThere(directory)).length === 0) await remove(directory);
+  }
+
+  /** Rejected files, each with its reason. */
+  async #sweepRejected(): Promise<number> {
+    const { maxAgeMs, maxRejected } = this.#limits;
+    const suffix = '.reason.json';
+    const reasons = (await listIfThere(this.#paths.rejected)).filter((name) => name.endsWith(suffix));
+    const dated: { readonly name: string; readonly atMs: number }[] = [];
+    for (const name of reasons) dated.push({ name, atMs: (await stat(join(this.#paths.rejected, name))).mtimeMs });
+    dated.sort((a, b) => b.atMs - a.atMs);
+    const gone = dated.filter(({ atMs }, index) => index >= maxRejected || Date.now() - atMs > maxAgeMs);
+    for (const { name } of gone) {
+      await remove(join(this.#paths.rejected, name.slice(0, -suffix.length)));
+      await remove(join(this.#paths.rejected, name));
+    }
+    return gone.length;
+  }
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true });
+  } catch (error) {
+    // A job may have made its directory read-only.
+    if (errorCode(error) !== 'EACCES') throw error;
+    removeTree(path);
+  }
+}
+
+async function listIfThere(path: string): Promise<string[]> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}

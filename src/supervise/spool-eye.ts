@@ -1,0 +1,60 @@
+import { statSync } from 'node:fs';
+import type { Paths } from '../config/paths.ts';
+import { restoreSpool } from '../spool/directories.ts';
+import { SpoolWatcher } from '../spool/watch.ts';
+import type { Troubles } from './troubles.ts';
+
+const retryMs = 60_000;
+
+/** Keeps watching `incoming`, also when it is another directory than before, or the kernel has no watch to spare for a while. */
+export class SpoolEye implements AsyncDisposable {
+  readonly #paths: Paths;
+  readonly #troubles: Troubles;
+  readonly #onChange: () => void;
+  #watcher: SpoolWatcher | null = null;
+  #watched: string | null = null;
+  #failedAtMs: number | null = null;
+
+  constructor(paths: Paths, troubles: Troubles, onChange: () => void) {
+    this.#paths = paths;
+    this.#troubles = troubles;
+    this.#onChange = onChange;
+  }
+
+  /** Begins to watch. What cannot be watched is found by looking. */
+  open(): void {
+    this.#watched = identityOf(this.#paths.incoming);
+    this.#failedAtMs = null;
+    if (this.#watched === null) return;
+    this.#watcher = new SpoolWatcher(this.#paths.incoming, {
+      onChange: this.#onChange,
+      onReady: () => {
+        if (this.#failedAtMs === null) this.#troubles.ended('watch');
+      },
+      onError: (message) => {
+        this.#failedAtMs ??= performance.now();
+        this.#troubles.began('watch', message);
+      },
+    });
+  }
+
+  /** To be called before each look: after a removal, a replacement or a mount there is another directory to watch. */
+  async check(): Promise<void> {
+    if (this.#troubles.has('spool')) restoreSpool(this.#paths);
+    const failed = this.#failedAtMs !== null && performance.now() - this.#failedAtMs >= retryMs;
+    if (!failed && identityOf(this.#paths.incoming) === this.#watched) return;
+    await this[Symbol.asyncDispose]();
+    this.open();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#watcher?.[Symbol.asyncDispose]();
+    this.#watcher = null;
+  }
+}
+
+/** Null where there is none. The time of its birth tells apart two that got the same inode, one after the other. */
+function identityOf(path: string): string | null {
+  const status = statSync(path, { throwIfNoEntry: false, bigint: true });
+  return status ? `${status.dev}:${status.ino}:${status.birthtimeNs}` : null;
+}
