@@ -1,6 +1,6 @@
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, readFileSync, readSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorCode } from '../disk/durable.ts';
+import { errorCode, openUntrusted } from '../disk/durable.ts';
 import { type JobId, verifierIdOf } from '../job/id.ts';
 import type { OutcomeRecord } from '../job/outcome.ts';
 import { outcomePath } from '../report/outcome-file.ts';
@@ -74,7 +74,7 @@ export class LogFollower {
 
 /** Prints a whole log. */
 export function printLogFile(path: string): void {
-  const file = openSync(path, 'r');
+  const file = openUntrusted(path);
   try {
     const buffer = Buffer.alloc(chunkBytes);
     for (let count = readSync(file, buffer); count > 0; count = readSync(file, buffer))
@@ -86,7 +86,7 @@ export function printLogFile(path: string): void {
 
 function open(path: string): number | null {
   try {
-    return openSync(path, 'r');
+    return openUntrusted(path);
   } catch (error) {
     if (errorCode(error) !== null) return null;
     throw error;

@@ -60,6 +60,23 @@ program
     process.exitCode = await supervise({ ...paths(command), secretsStdin: options.secretsStdin });
   });
 
+program
+  .command('drain')
+  .description('stop the supervisor: running jobs finish, up to drain.limit; the rest waits for the next start')
+  .option('--now', 'end running jobs at once; they run again after the next start')
+  .action(async (options: { now?: boolean }, command: Command) => {
+    const { drain } = await import('./drain.ts');
+    process.exitCode = await drain({ ...paths(command), ...options });
+  });
+
+program
+  .command('reload')
+  .description('have the supervisor read booty.yaml again, or say what is wrong with it')
+  .action(async (_options: object, command: Command) => {
+    const { reload } = await import('./reload.ts');
+    reload(paths(command));
+  });
+
 const jobArguments = (command: Command): Command =>
   command
     .argument('[file]', 'a job file, or - for standard input')

@@ -96,8 +96,12 @@ async function superviseWith(
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => supervisor.stop(signal));
   if (stopAsked.signal.aborted) supervisor.stop(String(stopAsked.signal.reason));
-  // A service has no terminal that could hang up.
-  process.on('SIGHUP', () => (isatty(0) ? supervisor.stop('SIGHUP') : supervisor.reload()));
+  const terminal = [0, 1, 2].find(isatty);
+  process.on('SIGHUP', () => {
+    // A terminal that has hung up does not answer any more.
+    if (terminal !== undefined && !isatty(terminal)) supervisor.stop('SIGHUP');
+    else supervisor.reload();
+  });
   await supervisor.run();
   return exitStatus.succeeded;
 }

@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'JOB_UNKNOWN'
   | 'JOB_REFUSED'
   | 'NO_SUPERVISOR'
+  | 'NOT_PERMITTED'
   | 'RELEASE_REFUSED'
   | 'SENTRY_UNREACHABLE'
   | 'OUTPUT_FAILED'

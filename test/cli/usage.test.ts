@@ -2,7 +2,19 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runBooty } from '../harness/program.ts';
 
-const commands = ['supervise', 'submit', 'run', 'list', 'show', 'logs', 'check', 'release', 'sentry-test'];
+const commands = [
+  'supervise',
+  'drain',
+  'reload',
+  'submit',
+  'run',
+  'list',
+  'show',
+  'logs',
+  'check',
+  'release',
+  'sentry-test',
+];
 
 for (const command of commands) {
   void test(`booty ${command} --help explains it on standard output`, async () => {
