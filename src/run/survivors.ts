@@ -10,8 +10,9 @@ export interface Remains {
   readonly mark: string;
 }
 
-const roundMs = 20;
-const maxRounds = 250;
+/** How long the dying may take. Looked for often at first, then less: a look reads all of /proc. */
+const patienceMs = 5000;
+const roundMs = { first: 20, most: 200 } as const;
 
 /**
  * Kills whatever is left of an attempt, and resolves once it is proven gone: nobody in its process groups, and nobody
@@ -19,10 +20,11 @@ const maxRounds = 250;
  */
 export async function killSurvivors(remains: Remains): Promise<number | null> {
   const killed = new Set<number>();
-  for (let round = 0; round < maxRounds; round += 1) {
+  const until = performance.now() + patienceMs;
+  for (let pauseMs: number = roundMs.first; performance.now() < until; pauseMs = Math.min(2 * pauseMs, roundMs.most)) {
     const left = survivorsOf(remains);
     if (left === null) {
-      await sleep(roundMs);
+      await sleep(pauseMs);
       continue;
     }
     // Whoever /proc hides from us (hidepid, a process that forbids inspection) is reached by the group's signal all the same.
@@ -32,7 +34,7 @@ export async function killSurvivors(remains: Remains): Promise<number | null> {
       killed.add(pid);
       kill(pid);
     }
-    await sleep(roundMs);
+    await sleep(pauseMs);
   }
   return null;
 }

@@ -182,12 +182,12 @@ export class JobRun {
 
   /** Before it may run again, whatever is left of this attempt must be gone, however long that takes. Answers how many were killed. */
   async #clear(): Promise<number> {
-    for (;;) {
+    while (!this.#parts.leaving.aborted) {
+      await pause(clearRetryMs, this.#parts.leaving);
       const killed = await this.#attempt.clearAgain();
       if (killed !== null) return killed;
-      if (this.#parts.leaving.aborted) throw new Error('some of its processes do not die');
-      await pause(clearRetryMs, this.#parts.leaving);
     }
+    throw new Error('some of its processes do not die');
   }
 
   #crashOf(result: AttemptResult): { readonly judgement: Judgement; readonly crash: Crash } {
