@@ -78,7 +78,7 @@ export class History implements Disposable {
 
   /** What SQLite finds wrong with the file, or null. */
   flaw(): string | null {
-    return integrityFlaw(this.#database);
+    return integrityFlaw(this.#database, 'integrity_check');
   }
 
   [Symbol.dispose](): void {

@@ -58,7 +58,7 @@ function inspect(path: string): void {
   const limit = existsSync(`${path}-wal`) ? maxCheckedBytes.afterDeath : maxCheckedBytes.afterStop;
   const database = openLedgerForReading(path);
   try {
-    const flaw = file.size <= limit ? integrityFlaw(database) : null;
+    const flaw = file.size <= limit ? integrityFlaw(database, 'quick_check') : null;
     if (flaw !== null) throw damaged(path, flaw);
   } catch (error) {
     throw unusable(error, path);
@@ -84,10 +84,13 @@ function demandFile(path: string): void {
   }
 }
 
-/** What SQLite finds wrong with the file, or null (PRAGMA quick_check, at most one line). */
-export function integrityFlaw(database: DatabaseSync): string | null {
-  const row = database.prepare('PRAGMA quick_check(1)').get();
-  const finding = String(row?.quick_check ?? 'no answer');
+/**
+ * What SQLite finds wrong with the file, or null.
+ * @param check `quick_check` reads every page; `integrity_check` also compares the indexes with their tables
+ */
+export function integrityFlaw(database: DatabaseSync, check: 'quick_check' | 'integrity_check'): string | null {
+  const row = database.prepare(`PRAGMA ${check}(1)`).get();
+  const finding = String(row?.[check] ?? 'no answer');
   return finding === 'ok' ? null : finding;
 }
 

@@ -169,18 +169,20 @@ export class Outbox {
     return nowMs - waiting.storedAtMs > this.#limits.maxAgeMs;
   }
 
-  /** It was delivered. */
+  /** It was delivered. A file that the disk does not let go is delivered again after a restart; Sentry knows it by its id. */
   remove(waiting: Waiting): void {
-    rmSync(join(this.#directory, waiting.name), { force: true });
+    this.#unlessRefused(() => rmSync(join(this.#directory, waiting.name), { force: true }));
     this.#forget(waiting);
   }
 
-  /** Puts a smaller form of it in its place. */
+  /** Puts a smaller form of it in its place, where the disk lets it. */
   replace(waiting: Waiting, envelope: Uint8Array): void {
-    this.#letGo(waiting.eventId);
-    writeDurablySync(join(this.#directory, waiting.name), envelope, { mode: 0o600 });
-    this.#bytes += envelope.byteLength - waiting.bytes;
-    this.#waiting.set(waiting.eventId, { ...waiting, bytes: envelope.byteLength });
+    this.#unlessRefused(() => {
+      writeDurablySync(join(this.#directory, waiting.name), envelope, { mode: 0o600 });
+      this.#letGo(waiting.eventId);
+      this.#bytes += envelope.byteLength - waiting.bytes;
+      this.#waiting.set(waiting.eventId, { ...waiting, bytes: envelope.byteLength });
+    });
   }
 
   /** Lets the others go first. */
@@ -190,9 +192,20 @@ export class Outbox {
 
   /** It will never be delivered: kept in `dead/`, out of the way, for as long as the budget has room. */
   bury(waiting: Waiting): void {
-    this.#dead.makeRoom(this.#limits.maxBytes - this.#bytes);
-    if (!this.#held.has(waiting.eventId)) this.#dead.take(join(this.#directory, waiting.name), waiting);
+    this.#unlessRefused(() => {
+      this.#dead.makeRoom(this.#limits.maxBytes - this.#bytes);
+      if (!this.#held.has(waiting.eventId)) this.#dead.take(join(this.#directory, waiting.name), waiting);
+    });
     this.#forget(waiting);
+  }
+
+  #unlessRefused(change: () => void): void {
+    try {
+      change();
+    } catch (error) {
+      if (errorCode(error) === null) throw error;
+      this.#onState(error);
+    }
   }
 
   #add(waiting: Waiting): void {

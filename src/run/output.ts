@@ -127,7 +127,11 @@ export class AttemptOutput implements Disposable {
     } catch (error) {
       this.failure = errorCode(error) ?? String(error);
     }
-    closeSync(this.#file);
+    try {
+      closeSync(this.#file); // Some file systems tell only here that there was no room (close(2)).
+    } catch (error) {
+      this.failure = errorCode(error) ?? String(error);
+    }
   }
 
   #append(chunk: Buffer): void {

@@ -11,7 +11,7 @@ import { type Judgement, judge } from '../job/judge.ts';
 import type { CaptureRecord, OutcomeRecord } from '../job/outcome.ts';
 import { formatDuration, instant } from '../job/units.ts';
 import type { Emit } from '../journal/event.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import type { Ledger, ProcessRecord } from '../ledger/ledger.ts';
 import { LedgerRefusal } from '../ledger/refusal.ts';
 import { Attempt, type AttemptResult, type AttemptSettings } from '../run/attempt.ts';
 import type { VerifierFiles } from '../run/environment.ts';
@@ -249,10 +249,9 @@ export class JobRun {
 
   #notePid(pid: number): void {
     this.#tellStart();
-    const startTime = startTimeOf(pid);
-    // Already over: there is nothing that recovery would have to find.
-    if (startTime === null) return;
-    this.#parts.ledger.noteProcess(this.claim, { pid, startTime, bootId: readBootId() }).catch((error: unknown) => {
+    const process = identityOf(pid);
+    if (process === null) return;
+    this.#parts.ledger.noteProcess(this.claim, process).catch((error: unknown) => {
       // Recovery then finds the processes by their mark.
       if (!(error instanceof LedgerRefusal)) throw error;
     });
@@ -272,6 +271,17 @@ export function tidyOrTell({ paths, emit }: Pick<JobRunParts, 'paths' | 'emit'>,
   } catch (error) {
     if (errorCode(error) === null) throw error;
     emit({ kind: 'workdir.left', id: job.id, error: messageOf(error) });
+  }
+}
+
+/** Null where it is over already, or the machine has no descriptor to look with: recovery goes by the mark then. */
+function identityOf(pid: number): ProcessRecord | null {
+  try {
+    const startTime = startTimeOf(pid);
+    return startTime === null ? null : { pid, startTime, bootId: readBootId() };
+  } catch (error) {
+    if (errorCode(error) === null) throw error;
+    return null;
   }
 }
 
