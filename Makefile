@@ -7,7 +7,7 @@ NODE := ./scripts/node
 SYSTEM_TESTS ?= 1
 export SYSTEM_TESTS
 
-.PHONY: help setup demo test test-quick check fix build bench bench-smoke install uninstall clean
+.PHONY: help setup demo test test-quick torture crash-points power-cut check fix build bench bench-smoke install uninstall clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,15 @@ test: setup build test/peers/node_modules/.done ## everything, real systemd incl
 
 test-quick: setup ## what needs no root, in under a minute
 	@./scripts/test quick
+
+torture: setup ## a thousand kills and stops at random moments: BOOTY_KILLS=N BOOTY_SEED=S; half an hour
+	@$(NODE) test/torture/main.ts
+
+crash-points: setup ## killed at every write, fsync and rename in turn, and recovered; needs gcc
+	@$(NODE) test/faults/main.ts
+
+power-cut: setup build ## a virtual machine whose power is cut under load: BOOTY_CUTS=N BOOTY_SEED=S; root on Debian
+	@$(NODE) test/power/main.ts
 
 check: setup ## types, lint, format, dead code
 	@./scripts/test static
