@@ -17,15 +17,37 @@ export interface ReadException {
   readonly frames: readonly Frame[];
 }
 
+/** Of the names that Sentry knows (develop.sentry.dev, Event Payloads, platform). */
+export type Platform =
+  | 'python'
+  | 'node'
+  | 'go'
+  | 'native'
+  | 'java'
+  | 'ruby'
+  | 'php'
+  | 'perl'
+  | 'csharp'
+  | 'elixir'
+  | 'other';
+
 /** What a program's last words tell of the exception that ended it. */
 export interface CrashReading {
-  readonly platform: 'python' | 'node';
+  readonly platform: Platform;
   /** What was raised first comes first; the last one ended the program. */
   readonly exceptions: readonly [ReadException, ...ReadException[]];
 }
 
-/** Reads the crashes of one language. Adding one is a file with such a function, and its line in `read.ts`. */
-export type CrashReader = (lines: readonly string[]) => CrashReading | null;
+/** A crash, and the lines that tell of it. */
+export interface FoundCrash {
+  readonly reading: CrashReading;
+  /** The first line that does not belong to it any more. */
+  readonly end: number;
+}
 
-/** How many lines may follow an uncaught exception: a program that goes on after it has handled it. */
-export const maxTrailingLines = 12;
+/**
+ * Finds the last crash of one language, wherever it stands: whether it is the one that ended the program is for
+ * `read.ts` to say. Takes time in proportion to the lines. Adding a language is a file with such a function, and its
+ * line in `read.ts`.
+ */
+export type CrashReader = (lines: readonly string[]) => FoundCrash | null;

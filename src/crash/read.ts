@@ -1,10 +1,13 @@
 import { stripVTControlCharacters } from 'node:util';
 import { plainLine } from '../job/plain-line.ts';
-import type { CrashReader, CrashReading } from './exception.ts';
+import type { CrashReader, CrashReading, FoundCrash } from './exception.ts';
 import { readNode } from './readers/node.ts';
 import { readPython } from './readers/python.ts';
 
 const readers: readonly CrashReader[] = [readPython, readNode];
+
+/** How many lines that are not blank may follow the crash that ended a program: one that says more has gone on. */
+const maxTrailingLines = 12;
 
 /** The longest line that is looked at: what is longer is no line of a stack. */
 const maxLineLength = 4000;
@@ -18,14 +21,16 @@ export function readCrash(stderr: string, stdout: string): CrashReading | null {
     const lines = stripVTControlCharacters(text)
       .split(/\r?\n/)
       .map((line) => line.slice(0, maxLineLength));
-    while (lines.at(-1) === '') lines.pop();
-    for (const read of readers) {
-      const reading = read(lines);
-      if (reading) return reading;
-    }
+    const found = readers.flatMap((read) => read(lines) ?? []);
+    // Programs start others: the one that died last took the rest with it.
+    const last = found.sort((a, b) => b.end - a.end)[0];
+    if (last && endedTheProgram(last, lines)) return last.reading;
   }
   return null;
 }
+
+const endedTheProgram = ({ end }: FoundCrash, lines: readonly string[]): boolean =>
+  lines.slice(end).filter((line) => line.trim() !== '').length <= maxTrailingLines;
 
 /** `ValueError: bad row`: the exception that ended the program, in one line. */
 export function titleOf(reading: CrashReading): string {

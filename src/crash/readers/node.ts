@@ -1,4 +1,4 @@
-import { type CrashReader, type Frame, maxTrailingLines, type ReadException } from '../exception.ts';
+import type { CrashReader, Frame, ReadException } from '../exception.ts';
 
 /*
  * What Node.js prints for an uncaught error: where it was thrown, a blank line, the error's `stack`
@@ -30,11 +30,11 @@ const isStack = (line: string): boolean => frameLine.test(line) || elision.test(
 
 export const readNode: CrashReader = (lines) => {
   const end = lines.findLastIndex((line) => farewell.test(line));
-  if (end < 0 || lines.length - end > maxTrailingLines) return null;
+  if (end < 0) return null;
   // A source line may look like a caret, but the last one stands right above the error.
   const mark = lines.slice(0, end).findLastIndex((line) => caret.test(line));
   const exception = mark < 0 ? readStackOnly(lines, end) : readBelow(lines, mark, end);
-  return exception && { platform: 'node', exceptions: [exception] };
+  return exception && { reading: { platform: 'node', exceptions: [exception] }, end: end + 1 };
 };
 
 function readBelow(lines: readonly string[], mark: number, end: number): ReadException | null {

@@ -1,4 +1,4 @@
-import { type CrashReader, type Frame, maxTrailingLines, type ReadException } from '../exception.ts';
+import type { CrashReader, Frame, ReadException } from '../exception.ts';
 
 /*
  * What CPython prints for an uncaught exception (traceback.print_exception, docs.python.org/3/library/traceback.html):
@@ -27,7 +27,7 @@ interface Found {
 export const readPython: CrashReader = (lines) => {
   const last = lines.findLastIndex((line) => header.test(line));
   const end = (last < 0 ? null : readOne(lines, last)) ?? readSyntaxError(lines);
-  if (!end || lines.length - end.next > maxTrailingLines) return null;
+  if (!end) return null;
   const exceptions: [ReadException, ...ReadException[]] = [end.exception];
   for (let at = last; at > 0 && exceptions.length < 20; ) {
     const linked = lines.slice(Math.max(0, at - 3), at).some((line) => link.test(line));
@@ -37,7 +37,7 @@ export const readPython: CrashReader = (lines) => {
     exceptions.unshift(found.exception);
     at = before;
   }
-  return { platform: 'python', exceptions };
+  return { reading: { platform: 'python', exceptions }, end: end.next };
 };
 
 function readOne(lines: readonly string[], start: number): Found | null {
