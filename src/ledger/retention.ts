@@ -13,11 +13,14 @@ interface Limits {
 /** The most that one call answers: bounds how long the loop stands still. */
 export const retentionBatch = 200;
 
+/** A verifier goes before its pipeline: of one that stayed alone, the next pipeline of that id could not have its own. */
+const removable = `id NOT IN (SELECT job_id FROM report) AND NOT EXISTS (SELECT 1 FROM job AS other WHERE other.id = job.id || '+verify')`;
+
 const statementTexts = {
-  olderThan: `SELECT id FROM job WHERE state = 'ended' AND ended_at < ? AND id NOT IN (SELECT job_id FROM report)
+  olderThan: `SELECT id FROM job WHERE state = 'ended' AND ended_at < ? AND ${removable}
     ORDER BY ended_at, seq LIMIT ${retentionBatch}`,
   newestBeyond: `SELECT ended_at, seq FROM job WHERE state = 'ended' ORDER BY ended_at DESC, seq DESC LIMIT 1 OFFSET ?`,
-  upTo: `SELECT id FROM job WHERE state = 'ended' AND (ended_at, seq) <= (?, ?) AND id NOT IN (SELECT job_id FROM report)
+  upTo: `SELECT id FROM job WHERE state = 'ended' AND (ended_at, seq) <= (?, ?) AND ${removable}
     ORDER BY ended_at, seq LIMIT ${retentionBatch}`,
   deleteJob: `DELETE FROM job WHERE id = ?`,
   deleteAttempts: 'DELETE FROM attempt WHERE job_id = ?',

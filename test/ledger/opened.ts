@@ -16,8 +16,9 @@ export interface OpenLedger extends OpenQueue {
   beside(name: string): string;
 }
 
-export function openLedger(): OpenLedger {
-  const directory = mkdtempDisposableSync(join(tmpdir(), 'booty-ledger-'));
+/** @param place where its directory is to be */
+export function openLedger(place = tmpdir()): OpenLedger {
+  const directory = mkdtempDisposableSync(join(place, 'booty-ledger-'));
   const path = join(directory.path, 'ledger.db');
   const queue = new Ledger(path);
   const opened = new Set([queue]);

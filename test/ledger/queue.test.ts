@@ -1,4 +1,4 @@
 import { testQueue } from '../schedule/queue-conformance.ts';
 import { openLedger } from './opened.ts';
 
-testQueue('the ledger', openLedger);
+testQueue('the ledger', () => openLedger());
