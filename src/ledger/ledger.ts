@@ -35,6 +35,9 @@ export interface Leftover {
 
 export type Counts = Readonly<Record<'waiting' | 'running' | 'verifying', number>>;
 
+/** The condition of the index of active jobs: SQLite only sees that it may use that one where it is said. */
+const active = `state IN ('running', 'verifying')`;
+
 const statementTexts = {
   findJob: 'SELECT id, drop_token FROM job WHERE id = ?',
   insertJob: `INSERT INTO job (id, name, kind, state, priority, spec, pipeline_id, drop_token, file_name, dropped_by, dropped_at, accepted_at)
@@ -59,10 +62,12 @@ const statementTexts = {
   reported: 'DELETE FROM report WHERE job_id = ?',
   noteLog: `INSERT INTO log (job_id, written_at, bytes) VALUES (?, ?, ?)
     ON CONFLICT (job_id) DO UPDATE SET written_at = excluded.written_at, bytes = bytes + excluded.bytes`,
-  noteRecovery: `UPDATE attempt SET recoveries = recoveries + 1 WHERE (job_id, number) IN (SELECT id, attempt FROM job WHERE state = 'running')`,
+  noteRecovery: `UPDATE attempt SET recoveries = recoveries + 1 WHERE (job_id, number) IN (SELECT id, attempt FROM job
+    WHERE state = 'running' AND ${active})`,
   leftovers: `SELECT job.*, attempt.started_at AS attempt_started_at, attempt.process, attempt.recoveries FROM job
-    JOIN attempt ON attempt.job_id = job.id AND attempt.number = job.attempt WHERE job.state = 'running' ORDER BY job.seq`,
-  counts: `SELECT state, count(*) AS count FROM job WHERE state IN ('waiting', 'running', 'verifying') GROUP BY state`,
+    JOIN attempt ON attempt.job_id = job.id AND attempt.number = job.attempt WHERE job.state = 'running' AND ${active} ORDER BY job.seq`,
+  counts: `SELECT 'waiting' AS state, count(*) AS count FROM job WHERE state = 'waiting'
+    UNION ALL SELECT state, count(*) FROM job WHERE ${active} GROUP BY state`,
 } as const;
 
 /** The durable record of every job: the queue of one machine, in one SQLite file. */

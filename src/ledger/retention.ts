@@ -26,7 +26,8 @@ const statementTexts = {
   deleteAttempts: 'DELETE FROM attempt WHERE job_id = ?',
   deleteLog: 'DELETE FROM log WHERE job_id = ?',
   logBytes: 'SELECT coalesce(sum(bytes), 0) AS bytes FROM log',
-  oldestLogs: `SELECT log.job_id, log.bytes FROM log JOIN job ON job.id = log.job_id WHERE job.state = 'ended'
+  // CROSS JOIN: from the oldest log on. SQLite would rather begin with the jobs, and then sort all of them for each batch.
+  oldestLogs: `SELECT log.job_id, log.bytes FROM log CROSS JOIN job ON job.id = log.job_id WHERE job.state = 'ended'
     ORDER BY log.written_at LIMIT ${retentionBatch}`,
 } as const;
 
