@@ -34,6 +34,8 @@ export class Outbox {
   readonly #waiting = new Map<string, Waiting>();
   readonly #storing = new Map<string, Promise<void>>();
   readonly #held = new Map<string, Uint8Array<ArrayBuffer>>();
+  /** Removals that the disk has refused, by file name. */
+  readonly #undone = new Map<string, () => void>();
   readonly #dead: DeadLetters;
   #limits: OutboxLimits;
   #bytes = 0;
@@ -81,7 +83,6 @@ export class Outbox {
     if (this.#bytes + envelope.byteLength > this.#limits.maxBytes) {
       throw new Error(`the outbox is full (outbox.maxBytes is ${formatBytes(this.#limits.maxBytes)})`);
     }
-    this.#dead.makeRoom(this.#limits.maxBytes - this.#bytes - envelope.byteLength);
     // Counted before it is written: those who come meanwhile find the room taken.
     this.#bytes += envelope.byteLength;
     const storing = this.#write(eventId, envelope).finally(() => this.#storing.delete(eventId));
@@ -95,6 +96,7 @@ export class Outbox {
     const name = `${String(now).padStart(13, '0')}-${eventId}.envelope`;
     const waiting = { name, eventId, bytes: envelope.byteLength, storedAtMs: now };
     try {
+      this.#dead.makeRoom(this.#limits.maxBytes - this.#bytes);
       await writeDurably(join(this.#directory, name), envelope, { mode: 0o600 });
       this.#onState(null);
       this.#waiting.set(eventId, waiting);
@@ -107,10 +109,14 @@ export class Outbox {
     }
   }
 
-  /** Writes what the disk refused before, as far as it takes it now. */
+  /** Does what the disk refused before, as far as it takes it now. */
   async keepHeld(): Promise<void> {
     try {
       for (const eventId of this.#held.keys()) await this.#keep(eventId);
+      for (const [name, remove] of this.#undone) {
+        remove();
+        this.#undone.delete(name);
+      }
       this.#onState(null);
     } catch (error) {
       if (errorCode(error) === null) throw error;
@@ -119,12 +125,26 @@ export class Outbox {
   }
 
   async #keep(eventId: string): Promise<void> {
-    const [waiting, envelope] = [this.#waiting.get(eventId), this.#held.get(eventId)];
-    if (!waiting || !envelope) return;
-    await writeDurably(join(this.#directory, waiting.name), envelope, { mode: 0o600 });
-    // It may have been delivered meanwhile.
-    if (this.#held.has(eventId)) this.#letGo(eventId);
-    else rmSync(join(this.#directory, waiting.name), { force: true });
+    for (;;) {
+      const [waiting, envelope] = [this.#waiting.get(eventId), this.#held.get(eventId)];
+      if (!waiting || !envelope) return;
+      this.#dead.makeRoom(this.#limits.maxBytes - this.#bytes);
+      await writeDurably(join(this.#directory, waiting.name), envelope, { mode: 0o600 });
+      // Meanwhile it may have been delivered, or kept by somebody else, or have got a smaller form.
+      if (!this.#waiting.has(eventId)) rmSync(join(this.#directory, waiting.name), { force: true });
+      else if (this.#held.get(eventId) === envelope) this.#letGo(eventId);
+    }
+  }
+
+  /** Removes a file. What the disk refuses is done by {@link keepHeld}. */
+  #discard(name: string, remove: () => void): void {
+    try {
+      remove();
+    } catch (error) {
+      if (errorCode(error) === null) throw error;
+      this.#undone.set(name, remove);
+      this.#onState(error);
+    }
   }
 
   #hold(waiting: Waiting, envelope: Uint8Array<ArrayBuffer>): boolean {
@@ -169,43 +189,43 @@ export class Outbox {
     return nowMs - waiting.storedAtMs > this.#limits.maxAgeMs;
   }
 
-  /** It was delivered. A file that the disk does not let go is delivered again after a restart; Sentry knows it by its id. */
+  /** It was delivered. */
   remove(waiting: Waiting): void {
-    this.#unlessRefused(() => rmSync(join(this.#directory, waiting.name), { force: true }));
+    this.#discard(waiting.name, () => rmSync(join(this.#directory, waiting.name), { force: true }));
     this.#forget(waiting);
   }
 
-  /** Puts a smaller form of it in its place, where the disk lets it. */
-  replace(waiting: Waiting, envelope: Uint8Array): void {
-    this.#unlessRefused(() => {
-      writeDurablySync(join(this.#directory, waiting.name), envelope, { mode: 0o600 });
-      this.#letGo(waiting.eventId);
-      this.#bytes += envelope.byteLength - waiting.bytes;
-      this.#waiting.set(waiting.eventId, { ...waiting, bytes: envelope.byteLength });
-    });
-  }
-
-  /** Lets the others go first. */
-  postpone(waiting: Waiting): void {
-    if (this.#waiting.delete(waiting.eventId)) this.#waiting.set(waiting.eventId, waiting);
-  }
-
-  /** It will never be delivered: kept in `dead/`, out of the way, for as long as the budget has room. */
-  bury(waiting: Waiting): void {
-    this.#unlessRefused(() => {
-      this.#dead.makeRoom(this.#limits.maxBytes - this.#bytes);
-      if (!this.#held.has(waiting.eventId)) this.#dead.take(join(this.#directory, waiting.name), waiting);
-    });
-    this.#forget(waiting);
-  }
-
-  #unlessRefused(change: () => void): void {
+  /** Puts a smaller form of it in its place; where the disk refuses that, the larger stays. */
+  replace(waiting: Waiting, envelope: Uint8Array<ArrayBuffer>): void {
+    const smaller = { ...waiting, bytes: envelope.byteLength };
     try {
-      change();
+      if (this.#held.has(waiting.eventId)) {
+        this.#letGo(waiting.eventId);
+        this.#hold(smaller, envelope);
+      } else writeDurablySync(join(this.#directory, waiting.name), envelope, { mode: 0o600 });
+      this.#bytes += smaller.bytes - waiting.bytes;
+      this.#waiting.set(waiting.eventId, smaller);
     } catch (error) {
       if (errorCode(error) === null) throw error;
       this.#onState(error);
     }
+  }
+
+  /** Lets the others go first. */
+  postpone(waiting: Waiting): void {
+    // It may have got a smaller form since its caller took it.
+    const known = this.#waiting.get(waiting.eventId);
+    if (known && this.#waiting.delete(known.eventId)) this.#waiting.set(known.eventId, known);
+  }
+
+  /** It will never be delivered: kept in `dead/`, out of the way, for as long as the budget has room. */
+  bury(waiting: Waiting): void {
+    if (!this.#held.has(waiting.eventId))
+      this.#discard(waiting.name, () => {
+        this.#dead.makeRoom(this.#limits.maxBytes - this.#bytes);
+        this.#dead.take(join(this.#directory, waiting.name), this.#waiting.get(waiting.eventId) ?? waiting);
+      });
+    this.#forget(waiting);
   }
 
   #add(waiting: Waiting): void {

@@ -121,6 +121,22 @@ void test('a smaller form takes the place of an envelope, and its room is given 
   await opened.outbox.store(idOf(4), Buffer.alloc(1000));
 });
 
+void test('an envelope that got a smaller form takes no more room than that, whatever becomes of it', async () => {
+  for (const end of ['remove', 'bury'] as const) {
+    using opened = openOutbox();
+    const { outbox } = opened;
+    await outbox.store(idOf(1), Buffer.alloc(900));
+    const waiting = oldestOf(outbox);
+    outbox.replace(waiting, Buffer.alloc(100));
+    outbox.postpone(waiting);
+    await outbox.store(idOf(2), Buffer.alloc(900));
+    outbox[end](waiting);
+    await outbox.store(idOf(3), Buffer.alloc(100));
+    await assert.rejects(outbox.store(idOf(4), Buffer.alloc(1)), /the outbox is full/, end);
+    assert.deepEqual(envelopes(join(opened.path, 'dead')).length, 0, 'the dead have made room');
+  }
+});
+
 void test('what will never be delivered is kept aside, and its room is given back', async () => {
   using opened = openOutbox();
   await opened.outbox.store(idOf(1), Buffer.alloc(1000, 'x'));
