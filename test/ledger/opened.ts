@@ -10,6 +10,8 @@ export interface OpenLedger extends OpenQueue {
   readonly path: string;
   /** A ledger on what is on disk at this moment: what the next supervisor finds after a kill -9. The first stays open. */
   restart(): Promise<Ledger>;
+  /** The path of the ledger that {@link restart} opened last, or of the first. */
+  latest(): string;
   /** Ends it before the test does. */
   close(ledger: Ledger): void;
   /** A file of this name beside the ledger. */
@@ -27,6 +29,7 @@ export function openLedger(place = tmpdir()): OpenLedger {
   return {
     queue,
     path,
+    latest: () => latest,
     beside: (name) => join(directory.path, name),
     restart: () => {
       const place = join(directory.path, `copy-${(copies += 1)}`);
