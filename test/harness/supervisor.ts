@@ -91,6 +91,11 @@ export class SupervisorProcess implements AsyncDisposable {
     return this.#waiting.until('its end', () => this.#exit, { timeoutMs: exitLimitMs, state });
   }
 
+  /** The same, however long it runs. */
+  get end(): Promise<Exited> {
+    return this.#exited;
+  }
+
   /** What it wrote to standard error: nothing but what refuses a start. */
   get stderr(): string {
     return this.#stderr;
