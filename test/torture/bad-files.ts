@@ -39,10 +39,10 @@ export function makeBadFile(kind: BadKind, key: string, places: Places): MadeBad
   const made = (code: string, content: string | Uint8Array, fileName = name): MadeBadFile => ({
     kind: 'file',
     file: { name: fileName, content, executable: false },
-    badFile: { file: fileName, code, sha256: hashOf(content), key },
+    badFile: { droppedAtMs: Date.now(), file: fileName, code, sha256: hashOf(content), key },
   });
   if (kind === 'link' || kind === 'fifo')
-    return { kind, badFile: { file: name, code: 'FILE_TYPE', sha256: null, key } };
+    return { kind, badFile: { droppedAtMs: Date.now(), file: name, code: 'FILE_TYPE', sha256: null, key } };
   if (kind === 'empty') return made('EMPTY', '');
   if (kind === 'not-text') return made('NOT_UTF8', Buffer.from([0x72, 0x75, 0x6e, 0x3a, 0x20, 0xff, 0xfe, 0x0a]));
   if (kind === 'equal-keys') return made('SYNTAX', `{"run": "true", "run": "false"}\n`, `${key}.bad.json`);
@@ -63,7 +63,7 @@ export function makeDuplicate(id: string, key: string, places: Places): MadeBadF
   return {
     kind: 'file',
     file,
-    badFile: { file: file.name, code: 'DUPLICATE_ID', sha256: hashOf(file.content), key },
+    badFile: { droppedAtMs: Date.now(), file: file.name, code: 'DUPLICATE_ID', sha256: hashOf(file.content), key },
   };
 }
 

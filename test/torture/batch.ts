@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import type { Root } from '../harness/root.ts';
 import type { BadFile, BatchEvidence, DroppedJob, OutcomeSeen, Rejected, Sighting } from './evidence.ts';
 import { Marks } from './marks.ts';
@@ -36,12 +36,11 @@ export class Batch {
     return [...witness.sightings.values()].filter(({ record }) => this.has(record) || this.#isBad(record));
   }
 
-  /** Jobs that have no outcome yet; of twins, one has. */
+  /** Jobs that have no outcome yet, and were not refused. */
   waiting(witness: Witness): string[] {
     const ended = new Set(this.sightings(witness).map(({ record }) => record.name));
-    const endedIds = new Set(this.sightings(witness).map(({ record }) => record.id));
     return [...this.jobs.values()]
-      .filter(({ key, id, twinFile }) => !ended.has(key) && (twinFile === null || id === null || !endedIds.has(id)))
+      .filter(({ key, file }) => !ended.has(key) && !this.#isRefused(file))
       .map(({ key }) => key);
   }
 
@@ -49,13 +48,9 @@ export class Batch {
   missing(witness: Witness, post: Post): string[] {
     const sightings = this.sightings(witness);
     const ids = new Set(sightings.map(({ record }) => record.id));
-    const rejected = readdirSync(this.#root.in('spool/rejected'));
-    const refused = (file: string): boolean => rejected.some((name) => isFor(file, name));
-    const names = new Set(sightings.map(({ record }) => record.name));
-    const twins = [...this.jobs.values()].filter(({ key, twinFile }) => twinFile !== null && !names.has(key));
     return [
       ...this.waiting(witness),
-      ...[...this.badFiles, ...twins].map(({ file }) => file).filter((file) => !refused(file)),
+      ...this.badFiles.map(({ file }) => file).filter((file) => !this.#isRefused(file)),
       ...sightings.flatMap(({ record }) => record.verdicts.map(({ id }) => id)).filter((id) => !ids.has(id)),
       ...sightings
         .flatMap(({ record }) => record.attempts.flatMap(({ sentry }) => sentry?.eventId ?? []))
@@ -109,6 +104,11 @@ export class Batch {
     this.marks[Symbol.dispose]();
     rmSync(this.marks.path);
     return leftovers;
+  }
+
+  /** Refused again after a kill in between, it has a number. */
+  #isRefused(file: string): boolean {
+    return [file, `${file}.1`].some((name) => existsSync(this.#root.in('spool/rejected', name)));
   }
 
   #isBad(record: OutcomeSeen): boolean {

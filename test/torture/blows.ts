@@ -61,6 +61,11 @@ export async function strike(blow: Blow, target: Target): Promise<string | null>
       life.kill();
       await life.ended;
       return 'kill stopped';
+    case 'reload':
+      // Before it is ready, SIGHUP ends it like any other program.
+      if (!life.record.ready) return null;
+      life.reload();
+      return 'reload';
     case 'rival':
       return meetRival(target);
   }

@@ -1,7 +1,10 @@
 import { checkAttempts, type Tell } from './check-attempts.ts';
 import { checkTurns } from './check-turns.ts';
-import type { BadFile, BatchEvidence, DroppedJob, Mark, OutcomeSeen, Rejected, Sighting } from './evidence.ts';
+import type { BadFile, BatchEvidence, DroppedJob, LifeRecord, OutcomeSeen, Rejected, Sighting } from './evidence.ts';
 import type { Flaw } from './flaw.ts';
+
+/** A file under whose reading so many supervisors have died may be put aside. */
+const poisonousDeaths = 4;
 
 /** Everything that is wrong with what was dropped in the same time and had its end. */
 export function checkBatch(evidence: BatchEvidence): Flaw[] {
@@ -35,8 +38,10 @@ function checkJob(job: DroppedJob, evidence: BatchEvidence, tell: Tell): void {
   const own = evidence.sightings.filter(({ record }) => record.name === job.key && record.pipelineId === null);
   const refused = evidence.rejected.filter(({ name }) => isFor(job.file, name));
   const marks = evidence.marks.filter(({ key }) => key === job.key);
+  if (own.length === 0 && refused.length > 0 && refused.every((file) => isPoisonous(file, job, evidence.lives)))
+    return checkRefusal({ ...job, code: 'POISONOUS', sha256: null }, evidence, tell);
   if (job.twinFile !== null && own.length === 0 && refused.length > 0) {
-    checkRefusal({ file: job.file, code: 'DUPLICATE_ID', sha256: null, key: job.key }, refused, marks, tell);
+    checkRefusal({ ...job, code: 'DUPLICATE_ID', sha256: null }, evidence, tell);
     if (!evidence.sightings.some(({ record }) => record.id === job.id)) tell('lost', 'both twins were refused');
     return;
   }
@@ -94,20 +99,36 @@ function checkVerdict(job: DroppedJob, record: OutcomeSeen, seen: Sighting, evid
 }
 
 function checkBadFile(bad: BadFile, evidence: BatchEvidence, tell: Tell): void {
-  const refused = evidence.rejected.filter(({ name }) => isFor(bad.file, name));
-  const marks = evidence.marks.filter(({ key }) => key === bad.key);
   if (evidence.sightings.some(({ record }) => record.name === bad.key)) tell('bad-file-ran', 'it has an outcome');
-  checkRefusal(bad, refused, marks, tell);
+  checkRefusal(bad, evidence, tell);
 }
 
-function checkRefusal(bad: BadFile, refused: readonly Rejected[], marks: readonly Mark[], tell: Tell): void {
-  if (marks.length > 0) tell('bad-file-ran', `it wrote ${marks.length} lines`);
+function checkRefusal(bad: BadFile, { marks, rejected, lives }: BatchEvidence, tell: Tell): void {
+  const lines = marks.filter(({ key }) => key === bad.key).length;
+  if (lines > 0) tell('bad-file-ran', `it wrote ${lines} lines`);
+  const refused = rejected.filter(({ name }) => isFor(bad.file, name));
   if (refused.length !== 1) tell('not-rejected', `it is in rejected ${refused.length} times`);
-  for (const { reason, sha256 } of refused) {
-    if (reason?.code !== bad.code || reason.file !== bad.file || !reason.message)
+  for (const file of refused) {
+    const { reason, sha256 } = file;
+    const isRight = reason?.code === bad.code && reason.file === bad.file && reason.message !== '';
+    if (!isRight && !isPoisonous(file, bad, lives))
       tell('no-reason', `${JSON.stringify(reason)} in place of ${bad.code}`);
     if (bad.sha256 !== null && sha256 !== bad.sha256) tell('damaged', 'it is another file now');
   }
+}
+
+/** Put aside as what may have killed its readers, and so many of them were killed: Booty cannot know by whom. */
+function isPoisonous(
+  { reason }: Rejected,
+  { droppedAtMs }: { readonly droppedAtMs: number },
+  lives: readonly LifeRecord[],
+): boolean {
+  if (reason?.code !== 'POISONOUS') return false;
+  const refusedAtMs = Date.parse(reason.refusedAt);
+  const deaths = lives.filter(
+    ({ endedAtMs, signal }) => signal === 'SIGKILL' && endedAtMs >= droppedAtMs && endedAtMs <= refusedAtMs,
+  );
+  return deaths.length >= poisonousDeaths;
 }
 
 /** Every event is of an attempt that its job tells of. */

@@ -19,12 +19,12 @@ export function checkLife(life: LifeRecord, killsByJobs: readonly Mark[]): Flaw[
 }
 
 function diedAsItShould(life: LifeRecord, killsByJobs: readonly Mark[]): boolean {
-  const { status, signal, killed, terms, ready, rival } = life;
+  const { status, signal, killed, terms, ready, stopped, rival } = life;
   if (killed && (signal === 'SIGKILL' || status === 0)) return true;
   if (rival) return status === 1;
   if (terms > 0 && status === 0) return true;
-  // Before it can handle a signal it has done nothing that a signal could harm.
-  if (terms > 0 && signal === 'SIGTERM' && !ready) return true;
+  // Before and after it handles signals there is nothing that one could harm.
+  if (terms > 0 && signal === 'SIGTERM' && (!ready || (stopped && terms > 1))) return true;
   const byJob = killsByJobs.some(({ upMs }) => upMs >= life.launchedUpMs - clockMs && upMs <= life.endedUpMs + clockMs);
   return signal === 'SIGKILL' && byJob;
 }

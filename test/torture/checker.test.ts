@@ -50,6 +50,15 @@ void test('what the torturer did is not held against anybody', () => {
   assert.deepEqual(checkBatch(story.batch), []);
 });
 
+void test('a file may be put aside after four supervisors died while it lay there', () => {
+  const story = new Story();
+  story.removeOutcome('plain');
+  story.unwrite('plain');
+  story.reject('plain.yaml', 'POISONOUS');
+  for (const end of [100, 200, 300]) story.batch.lives.push(life(end - 100, end, killedByUs));
+  assert.deepEqual(checkBatch(story.batch), []);
+});
+
 void test('a supervisor may be killed by its own job', () => {
   const record = life(0, 1000, { signal: 'SIGKILL' });
   assert.deepEqual(checkLife(record, [mark('kill', 'poison', 1, 990)]), []);

@@ -23,6 +23,7 @@ export interface Course {
 }
 
 export interface DroppedJob {
+  readonly droppedAtMs: number;
   /** Its name, and how it calls itself in its marks. */
   readonly key: string;
   /** Null: its file asks for none. */
@@ -40,6 +41,7 @@ export interface DroppedJob {
 }
 
 export interface BadFile {
+  readonly droppedAtMs: number;
   readonly file: string;
   /** The refusal that its reason must give. */
   readonly code: string;
@@ -107,7 +109,12 @@ export interface Rejected {
   readonly name: string;
   readonly sha256: string | null;
   /** What its reason says, null where there is no reason beside it. */
-  readonly reason: { readonly file: string; readonly code: string; readonly message: string } | null;
+  readonly reason: {
+    readonly file: string;
+    readonly refusedAt: string;
+    readonly code: string;
+    readonly message: string;
+  } | null;
 }
 
 export interface ReceivedEvent {
@@ -124,6 +131,8 @@ export interface LifeRecord {
   readonly launchedAtMs: number;
   readonly launchedUpMs: number;
   ready: boolean;
+  /** It said that it had stopped: nothing is left to be done, and no signal can harm. */
+  stopped: boolean;
   endedAtMs: number;
   endedUpMs: number;
   status: number | null;

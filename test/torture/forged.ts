@@ -23,7 +23,7 @@ export type Forged<Value> =
       : Value;
 
 const startMs = Date.parse('2026-11-24T02:00:00Z');
-const at = (ms: number): string => new Date(startMs + ms).toISOString();
+export const at = (ms: number): string => new Date(startMs + ms).toISOString();
 
 export const life = (fromMs: number, toMs: number, ending: Partial<LifeRecord>): LifeRecord => ({
   number: 1,
@@ -31,6 +31,7 @@ export const life = (fromMs: number, toMs: number, ending: Partial<LifeRecord>):
   launchedAtMs: startMs + fromMs,
   launchedUpMs: fromMs,
   ready: true,
+  stopped: false,
   endedAtMs: startMs + toMs,
   endedUpMs: toMs,
   status: null,
@@ -98,6 +99,7 @@ const course = (ending: 'succeeded' | 'rejected' | 'crashed'): Course => {
 };
 
 const job = (key: string, keys: Partial<DroppedJob> = {}): DroppedJob => ({
+  droppedAtMs: startMs,
   key,
   id: key,
   file: `${key}.yaml`,
@@ -152,7 +154,7 @@ export function forgeBatch(): Forged<BatchEvidence> {
     ...whole('twin-b', 1),
     ...whole('told', 1),
   ];
-  const duplicate = { file: 'twin.yaml', code: 'DUPLICATE_ID', message: 'exists' };
+  const duplicate = { file: 'twin.yaml', code: 'DUPLICATE_ID', message: 'exists', refusedAt: at(1300) };
   const batch: BatchEvidence = {
     jobs: [
       job('plain'),
@@ -164,11 +166,15 @@ export function forgeBatch(): Forged<BatchEvidence> {
       job('twin-b', { id: 'twin', twinFile: 'twin.yaml' }),
       job('told', { outputs: { answer: '42' } }),
     ],
-    badFiles: [{ file: 'bad.yaml', code: 'SYNTAX', sha256: 'abc', key: 'bad' }],
+    badFiles: [{ droppedAtMs: startMs, file: 'bad.yaml', code: 'SYNTAX', sha256: 'abc', key: 'bad' }],
     marks: marks.map((one, line) => ({ ...one, line })),
     sightings: records.map(sighting),
     rejected: [
-      { name: 'bad.yaml', sha256: 'abc', reason: { file: 'bad.yaml', code: 'SYNTAX', message: 'line 3' } },
+      {
+        name: 'bad.yaml',
+        sha256: 'abc',
+        reason: { file: 'bad.yaml', code: 'SYNTAX', message: 'line 3', refusedAt: at(1300) },
+      },
       { name: 'twin.yaml', sha256: 'def', reason: duplicate },
     ],
     received: records.flatMap(({ id, attempts }) =>

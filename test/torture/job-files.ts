@@ -39,6 +39,7 @@ export function makeJob(choice: JobChoice, random: Random, places: Places): Made
   const priority = random.chance(0.3) ? random.between(-5, 5) : 0;
   const asJson = random.chance(0.5);
   const job = {
+    droppedAtMs: Date.now(),
     key,
     course: draft.course,
     verifier: draft.verifier ?? null,

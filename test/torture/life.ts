@@ -12,15 +12,19 @@ const endLimitMs = 15_000;
 /** What a sound supervisor on a sound machine has no reason to say. */
 const complaints = new Set([
   'supervisor.failed',
+  'supervisor.unchanged',
   'attempt.unkillable',
+  'attempt.abandoned',
   'crash.uncaptured',
-  'ledger.delayed',
-  'report.delayed',
-  'spool.degraded',
+  'log.incomplete',
   'spool.left',
   'workdir.left',
   'outbox.buried',
+  'retention.swept',
+  'trouble.began',
 ]);
+/** Troubles of the machine, which others use too. */
+const shortages = new Set(['machine', 'watch']);
 
 export interface LifeSurroundings {
   readonly root: Root;
@@ -47,6 +51,7 @@ export class Life {
       launchedAtMs: Date.now(),
       launchedUpMs: upMs(),
       ready: false,
+      stopped: false,
       endedAtMs: Number.POSITIVE_INFINITY,
       endedUpMs: Number.POSITIVE_INFINITY,
       status: null,
@@ -81,6 +86,10 @@ export class Life {
   term(): void {
     this.record.terms += 1;
     this.#signal('SIGTERM');
+  }
+
+  reload(): void {
+    this.#signal('SIGHUP');
   }
 
   stop(): void {
@@ -118,7 +127,8 @@ export class Life {
     this.#say(line.raw);
     if (line.kind === null) return;
     if (line.kind === 'supervisor.ready') this.record.ready = true;
-    if (complaints.has(line.kind)) this.record.complaints.push(line.text);
+    if (line.kind === 'supervisor.stopped') this.record.stopped = true;
+    if (complaints.has(line.kind) && !shortages.has(line.fields.where ?? '')) this.record.complaints.push(line.text);
     const eventId = line.kind === 'job.ended' ? line.fields.event_id : undefined;
     if (eventId !== undefined && !isSafe(eventId)) this.record.toldUncaptured.push(line.text);
     bell.ring(line.kind);

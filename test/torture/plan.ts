@@ -50,6 +50,8 @@ export type Blow =
   | { readonly kind: 'term-term'; readonly afterMs: number }
   | { readonly kind: 'stop-cont'; readonly forMs: number }
   | { readonly kind: 'stop-kill'; readonly forMs: number }
+  /** Nothing has changed, and nothing may change. */
+  | { readonly kind: 'reload' }
   /** A second supervisor on the same directories. */
   | { readonly kind: 'rival' };
 
@@ -63,6 +65,7 @@ const blows: Readonly<Record<Blow['kind'], number>> = {
   'stop-cont': 1.5,
   'stop-kill': 5,
   rival: 2,
+  reload: 2,
 };
 
 /** Longer than every timer of the configuration and every limit of a job. */
@@ -127,6 +130,7 @@ function planBlow(random: Random): Blow {
     case 'kill':
     case 'term':
     case 'rival':
+    case 'reload':
       return { kind };
     case 'kill-job':
       return { kind, aim: random.weighted({ leader: 4, child: 3, group: 2, stray: 1 }), choice: random.fraction() };

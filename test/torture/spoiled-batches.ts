@@ -115,6 +115,14 @@ export const spoiledBatches: readonly Spoiled[] = [
     spoil: (story) => story.reject('plain.yaml', 'SYNTAX'),
   },
   {
+    flaw: 'rejected-wrongly',
+    what: 'a good file was put aside for the death of one supervisor',
+    spoil: (story) => {
+      story.removeOutcome('plain');
+      story.reject('plain.yaml', 'POISONOUS');
+    },
+  },
+  {
     flaw: 'no-reason',
     what: 'nothing tells why a file was refused',
     spoil: (story) => (story.rejected('bad.yaml').reason = null),
@@ -122,8 +130,7 @@ export const spoiledBatches: readonly Spoiled[] = [
   {
     flaw: 'no-reason',
     what: 'a file was refused for something else',
-    spoil: (story) =>
-      (story.rejected('bad.yaml').reason = { file: 'bad.yaml', code: 'EMPTY', message: 'it is not empty' }),
+    spoil: (story) => Object.assign(story.rejected('bad.yaml').reason ?? {}, { code: 'EMPTY' }),
   },
   {
     flaw: 'damaged',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { BatchEvidence } from './evidence.ts';
 import type { FlawKind } from './flaw.ts';
-import { attempt, type Forged, forgeBatch, mark } from './forged.ts';
+import { at, attempt, type Forged, forgeBatch, mark } from './forged.ts';
 
 type Batch = Forged<BatchEvidence>;
 type Sighting = Batch['sightings'][number];
@@ -63,7 +63,11 @@ export class Story {
   }
 
   reject(file: string, code: string): void {
-    this.batch.rejected.push({ name: file, sha256: '', reason: { file, code, message: 'because' } });
+    this.batch.rejected.push({
+      name: file,
+      sha256: '',
+      reason: { file, code, message: 'because', refusedAt: at(8000) },
+    });
   }
 
   /** Puts a line before, or after, everything that jobs wrote. */

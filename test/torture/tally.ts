@@ -7,6 +7,7 @@ export class Tally {
   readonly #blows = new Map<string, number>();
   readonly #outcomes = new Map<string, number>();
   readonly #leftovers = new Map<string, number>();
+  readonly #moments = { met: 0, missed: 0 };
   #supervisors = 0;
   #attempts = 0;
   #lost = 0;
@@ -23,6 +24,11 @@ export class Tally {
   count(done: string, isKill: boolean): void {
     if (isKill) this.kills += 1;
     increase(this.#blows, done);
+  }
+
+  /** @param met whether the sign came that was chosen for a blow */
+  countMoment(met: boolean): void {
+    this.#moments[met ? 'met' : 'missed'] += 1;
   }
 
   countLife({ killed, signal, rival }: LifeRecord): void {
@@ -57,6 +63,7 @@ export class Tally {
   lines(): string[] {
     return [
       `${this.kills} kills in ${Math.round(this.seconds)} s: ${list(this.#blows)}`,
+      `${this.#moments.met} blows fell at the sign that was chosen, ${this.#moments.missed} without it, the others at random`,
       `${this.#supervisors} supervisors; ${this.#noted.jobs ?? 0} jobs and ${this.#noted.badFiles ?? 0} files to refuse were dropped`,
       `outcomes: ${list(this.#outcomes)}`,
       `${this.#attempts} attempts, ${this.#lost} lost, ${this.#interrupted} interrupted by a stop; ${this.#marks} lines by jobs, ${this.#hits} of their processes hit`,

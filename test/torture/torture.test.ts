@@ -5,7 +5,7 @@ import { Torture } from './torture.ts';
 /*
  * The short form. BOOTY_KILLS makes it longer, BOOTY_SEED repeats a run; test/torture/main.ts is the long form.
  */
-const kills = Number(process.env.BOOTY_KILLS || 25);
+const kills = Number(process.env.BOOTY_KILLS || 40);
 const seed = Number(process.env.BOOTY_SEED || 20_261_124);
 
 void test('jobs under supervisors that die in every way end once each, one attempt at a time, and every crash is told', async (t) => {

@@ -127,7 +127,6 @@ export class Torture implements AsyncDisposable {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     let limit: NodeJS.Timeout | null = null;
     const go = (): void => {
-      if (limit) clearTimeout(limit);
       this.#bell.disarm();
       blow().then(resolve, reject);
     };
@@ -136,9 +135,13 @@ export class Torture implements AsyncDisposable {
       const soon = (): unknown => (trigger.afterMs === 0 ? go() : setTimeout(go, trigger.afterMs));
       this.#bell.arm(trigger.sign, trigger.nth, () => {
         if (limit) clearTimeout(limit);
+        this.inspection.tally.countMoment(true);
         soon();
       });
-      limit = setTimeout(go, signLimitMs);
+      limit = setTimeout(() => {
+        this.inspection.tally.countMoment(false);
+        go();
+      }, signLimitMs);
     }
     return promise;
   }
