@@ -1,7 +1,7 @@
 import type { Tell } from './check-attempts.ts';
 import type { BatchEvidence, LifeRecord, OutcomeSeen } from './evidence.ts';
 
-/** An attempt, and since when its job waited for it. */
+/** An attempt, and since when its job waited for it at the latest. */
 interface Turn {
   readonly id: string;
   readonly kind: string;
@@ -13,8 +13,10 @@ interface Turn {
   readonly toMs: number | null;
 }
 
-/** Who waited for less may not have been in the ledger yet when the other was taken. */
-const waitedMs = 1500;
+/** One that is accepted waits from that moment on; the clock's step, and its rounding, aside. */
+const acceptanceMs = 5;
+/** Between the end of an attempt and the moment from which its job waits again lie its capture and the disk. */
+const endingMs = 1500;
 
 /** Whose turn it was, and how many ran at a time, by the times that the outcomes tell. */
 export function checkTurns(evidence: BatchEvidence, tellOf: (subject: string) => Tell): void {
@@ -40,7 +42,8 @@ function turnsOf(record: OutcomeSeen, priority: number): Turn[] {
     kind: record.kind,
     priority,
     acceptedAtMs,
-    waitsFromMs: Date.parse(record.attempts[index - 1]?.endedAt ?? record.acceptedAt),
+    waitsFromMs:
+      index === 0 ? acceptedAtMs + acceptanceMs : Date.parse(record.attempts[index - 1]?.endedAt ?? '') + endingMs,
     fromMs: Date.parse(startedAt),
     toMs: cause === 'lost' ? null : Date.parse(endedAt ?? ''),
   }));
@@ -64,7 +67,7 @@ function checkOrder(turns: readonly Turn[], lives: readonly LifeRecord[], tellOf
       (other) =>
         other.id !== taken.id &&
         goesBefore(other, taken) &&
-        other.waitsFromMs + waitedMs < taken.fromMs &&
+        other.waitsFromMs < taken.fromMs &&
         taken.fromMs < other.fromMs &&
         !stoodStill(lives, other.waitsFromMs, taken.fromMs),
     );

@@ -34,6 +34,14 @@ export async function lookAtTheEnd(
   };
 }
 
+/** What a kill in the middle of writing left, and nobody needs. */
+export const halfWrittenFiles = (root: Root): string[] =>
+  ['spool/outcomes', 'spool/rejected', 'lib/jobs', 'lib'].flatMap((directory) =>
+    namesIn(root.in(directory)).flatMap((path) =>
+      /\/\.[^/]+\.tmp$/.test(path) ? [`temporary file in ${directory.replace('/', ' ')}`] : [],
+    ),
+  );
+
 function strangersOf(witness: Witness, post: Post, batches: readonly Batch[]): string[] {
   const unknown = (id: string): boolean => !witness.retired.has(id) && !witness.sightings.has(id);
   return [

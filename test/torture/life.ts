@@ -40,6 +40,7 @@ export class Life {
   readonly #process: SupervisorProcess;
   readonly #diary: string;
   #isOver = false;
+  #readyMs: number | null = null;
 
   /** @param rival whether another one runs on the same directories, so that this one must be refused */
   constructor(number: number, surroundings: LifeSurroundings, rival = false) {
@@ -71,6 +72,11 @@ export class Life {
 
   get isOver(): boolean {
     return this.#isOver;
+  }
+
+  /** By `performance.now`; null before it is. */
+  get readyMs(): number | null {
+    return this.#readyMs;
   }
 
   get stderr(): string {
@@ -126,7 +132,10 @@ export class Life {
   #hear(line: JournalLine, { bell, isSafe }: LifeSurroundings): void {
     this.#say(line.raw);
     if (line.kind === null) return;
-    if (line.kind === 'supervisor.ready') this.record.ready = true;
+    if (line.kind === 'supervisor.ready') {
+      this.record.ready = true;
+      this.#readyMs = line.atMs;
+    }
     if (line.kind === 'supervisor.stopped') this.record.stopped = true;
     if (complaints.has(line.kind) && !shortages.has(line.fields.where ?? '')) this.record.complaints.push(line.text);
     const eventId = line.kind === 'job.ended' ? line.fields.event_id : undefined;

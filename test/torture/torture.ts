@@ -5,10 +5,11 @@ import { Bell } from './bell.ts';
 import { isKill, strike } from './blows.ts';
 import { checkEnd } from './check-end.ts';
 import { Dropping } from './dropping.ts';
-import { lookAtTheEnd } from './ending.ts';
+import { halfWrittenFiles, lookAtTheEnd } from './ending.ts';
 import { Inspection } from './inspection.ts';
 import { Life, type LifeSurroundings } from './life.ts';
-import { type Blow, planRound, type Trigger } from './plan.ts';
+import { atMoment } from './moment.ts';
+import { type Blow, planRound } from './plan.ts';
 import { Post } from './post.ts';
 import { Witness } from './witness.ts';
 
@@ -21,8 +22,6 @@ drain: { limit: 300ms }
 
 /** More jobs than these are not under way at a time. */
 const mostWaiting = 40;
-/** A sign that does not come in this time is not waited for. */
-const signLimitMs = 800;
 /** How long nothing at all may end while somebody waits for it in peace. */
 const standstillMs = 30_000;
 
@@ -105,7 +104,8 @@ export class Torture implements AsyncDisposable {
     const early = this.#life === null || this.#life.isOver ? plan.early : 0;
     await drop(0, early);
     const life = this.#liveOn();
-    const struck = this.#atTrigger(plan.trigger, () => this.#strike(plan.blow, life));
+    const present = { bell: this.#bell, life, tally: this.inspection.tally };
+    const struck = atMoment(plan.trigger, present, () => this.#strike(plan.blow, life));
     await drop(early, plan.drops.length);
     await struck;
     await sleep(plan.restMs);
@@ -120,30 +120,6 @@ export class Torture implements AsyncDisposable {
     const life = new Life(this.inspection.livesSoFar + 1, this.#surroundings, rival);
     this.inspection.addLife(life);
     return life;
-  }
-
-  /** Strikes within the very event that the trigger names, or when it did not come in time. */
-  #atTrigger(trigger: Trigger, blow: () => Promise<void>): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    let limit: NodeJS.Timeout | null = null;
-    const go = (): void => {
-      this.#bell.disarm();
-      blow().then(resolve, reject);
-    };
-    if (trigger.kind === 'time') setTimeout(go, trigger.afterMs);
-    else {
-      const soon = (): unknown => (trigger.afterMs === 0 ? go() : setTimeout(go, trigger.afterMs));
-      this.#bell.arm(trigger.sign, trigger.nth, () => {
-        if (limit) clearTimeout(limit);
-        this.inspection.tally.countMoment(true);
-        soon();
-      });
-      limit = setTimeout(() => {
-        this.inspection.tally.countMoment(false);
-        go();
-      }, signLimitMs);
-    }
-    return promise;
   }
 
   async #strike(blow: Blow, life: Life): Promise<void> {
@@ -196,6 +172,7 @@ export class Torture implements AsyncDisposable {
     this.#inspect();
     inspection.checkBatches(this.#witness, true);
     inspection.find(...checkEnd(seen));
+    inspection.tally.countLeftovers(halfWrittenFiles(this.root));
   }
 }
 
