@@ -1,4 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Root } from '../harness/root.ts';
 import { SupervisorProcess } from '../harness/supervisor.ts';
@@ -35,4 +36,24 @@ void test('the working directory of a job that has ended is removed, also where 
   await using supervisor = await SupervisorProcess.start(root);
   await poll('its removal', () => !existsSync(root.in('lib/jobs/done/work')) || null, { timeoutMs: 5000 });
   await supervisor.stop();
+});
+
+void test('an attempt finds nothing of the one before, also where its supervisor was killed before it could remove that', {
+  todo: 'the files of the first attempt are there',
+}, async () => {
+  await using root = await Root.make({ config: 'drain: { limit: 100ms }\n' });
+  const seen = root.in('seen');
+  const job = `id: again\nrun: |\n  if [ "$BOOTY_ATTEMPT" = 1 ]; then sleep 30; fi\n  ls -A > ${seen}\n`;
+  await using first = await SupervisorProcess.start(root);
+  await first.drop('again.yaml', job);
+  await first.line({ kind: 'attempt.started', id: 'again' });
+  await first.stop();
+  // The first attempt is over, and the job waits: so far the ledger. The kill came before anything was removed.
+  await root.write('lib/jobs/again/work/made', 'data\n');
+  await root.write('lib/jobs/again/output', 'answer=41\n');
+  await using second = await SupervisorProcess.start(root);
+  const outcome = await second.outcome('again');
+  assert.equal(outcome.attempt, 2);
+  assert.equal(readFileSync(seen, 'utf8'), '');
+  assert.deepEqual(outcome.outputs, {});
 });
