@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Paths } from '../config/paths.ts';
 import type { Telemetry } from '../config/telemetry.ts';
@@ -77,6 +77,8 @@ export class JobRun {
   /** Runs the steps. When it resolves, none of their processes is left, and the slot is free. */
   async run(): Promise<AttemptResult | Shortage> {
     try {
+      // Whoever died after the last attempt may not have come to remove its files.
+      if (existsSync(this.#place.directory)) tidyOrTell(this.#parts, this.claim.job, false);
       this.#tellPipeline();
     } catch (error) {
       const shortage =
@@ -265,7 +267,11 @@ export class JobRun {
 }
 
 /** Removes what an attempt needed. A disk that refuses must not undo an end that is in the ledger. */
-export function tidyOrTell({ paths, emit }: Pick<JobRunParts, 'paths' | 'emit'>, job: Job, ended: boolean): void {
+export function tidyOrTell(
+  { paths, emit }: Pick<JobRunParts, 'paths' | 'emit'>,
+  job: Pick<Job, 'id' | 'pipelineId'>,
+  ended: boolean,
+): void {
   try {
     tidy(paths.jobs, job.id, job.pipelineId, ended);
   } catch (error) {

@@ -18,9 +18,18 @@ export class Reporter {
   readonly #ledger: Pick<Ledger, 'reported' | 'reportsDue'>;
   readonly #emit: Emit;
   readonly #troubles: Troubles;
+  readonly #tidy: (record: OutcomeRecord) => void;
   readonly #told = new Set<string>();
 
-  constructor(outcomes: string, ledger: Pick<Ledger, 'reported' | 'reportsDue'>, emit: Emit, troubles: Troubles) {
+  /** @param tidy removes what an ended job does not need any more */
+  constructor(
+    outcomes: string,
+    ledger: Pick<Ledger, 'reported' | 'reportsDue'>,
+    emit: Emit,
+    troubles: Troubles,
+    tidy: (record: OutcomeRecord) => void,
+  ) {
+    this.#tidy = tidy;
     this.#outcomes = outcomes;
     this.#ledger = ledger;
     this.#emit = emit;
@@ -54,6 +63,8 @@ export class Reporter {
     let allMade = true;
     for (;;) {
       const due = this.#ledger.reportsDue(after, batch);
+      // Who died before the report may have died before the attempt's files were removed.
+      for (const record of due) this.#tidy(record);
       const made = await Promise.all(due.map((record) => this.report(record)));
       allMade &&= !made.includes(false);
       const last = due.at(-1);

@@ -2,7 +2,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RetentionLimits } from '../config/config.ts';
 import type { Paths } from '../config/paths.ts';
-import { errorCode } from '../disk/durable.ts';
+import { errorCode, temporaryPattern } from '../disk/durable.ts';
 import type { JobId } from '../job/id.ts';
 import { instant } from '../job/units.ts';
 import type { Emit } from '../journal/event.ts';
@@ -27,6 +27,8 @@ export class Retention {
   #sweeping: Promise<void> | null = null;
   #stopping = false;
   #sweptAtMs = Number.NEGATIVE_INFINITY;
+  readonly #startedAtMs = Date.now();
+  #remainsRemoved = false;
   #endedSince = 0;
   #logBytesSince = 0;
 
@@ -73,6 +75,7 @@ export class Retention {
   async #sweep(): Promise<void> {
     const started = performance.now();
     try {
+      await this.#removeRemains();
       const jobs = await this.#sweepJobs();
       const logs = await this.#sweepLogs();
       const rejected = await this.#sweepRejected();
@@ -88,6 +91,18 @@ export class Retention {
       // The next sweep tries again; a disk that refuses is told where it holds something up.
       if (!(error instanceof LedgerRefusal) && errorCode(error) === null) throw error;
     }
+  }
+
+  /** Files that somebody began to write, and was killed. */
+  async #removeRemains(): Promise<void> {
+    if (this.#remainsRemoved) return;
+    for (const directory of [this.#paths.outcomes, this.#paths.rejected]) {
+      for (const name of (await listIfThere(directory)).filter((entry) => temporaryPattern.test(entry))) {
+        const path = join(directory, name);
+        if ((await stat(path)).mtimeMs < this.#startedAtMs) await remove(path);
+      }
+    }
+    this.#remainsRemoved = true;
   }
 
   async #sweepJobs(): Promise<number> {

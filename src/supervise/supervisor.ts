@@ -1,6 +1,7 @@
 import { type Config, changedKeys } from '../config/config.ts';
 import { errorCode } from '../disk/durable.ts';
 import { BootyError } from '../job/error.ts';
+import type { JobId } from '../job/id.ts';
 import type { JobKind } from '../job/job.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { LedgerRefusal } from '../ledger/refusal.ts';
@@ -9,7 +10,7 @@ import { hasOrphans } from '../run/orphans.ts';
 import { Drain } from './drain.ts';
 import { Inbox } from './inbox.ts';
 import { Intake } from './intake.ts';
-import type { JobRun, JobRunParts, Settled } from './job-run.ts';
+import { type JobRun, type JobRunParts, type Settled, tidyOrTell } from './job-run.ts';
 import { Leftovers } from './leftovers.ts';
 import { Mending, unlessRefused } from './mending.ts';
 import { workPatiently } from './patience.ts';
@@ -88,7 +89,9 @@ export class Supervisor {
     };
     this.#intake = new Intake(paths, config, ledger, ledger.suspects, emit);
     this.#eye = new SpoolEye(paths, troubles, () => this.#askToLook());
-    this.#reporter = new Reporter(paths.outcomes, ledger, emit, troubles);
+    this.#reporter = new Reporter(paths.outcomes, ledger, emit, troubles, ({ id, pipelineId }) =>
+      tidyOrTell(parts, { id: id as JobId, pipelineId: pipelineId as JobId | null }, true),
+    );
     this.#leftovers = new Leftovers(this.#runParts, troubles, (recovered) => this.#report(recovered));
     const onRetry = () => this.#askToLook();
     this.#mending = new Mending({ ...parts, reporter: this.#reporter, onRetry });
@@ -158,6 +161,7 @@ export class Supervisor {
       startMs: Math.round(performance.now() - this.#parts.startedMs),
     });
     await this.#fill(() => this.#slots.fillAll());
+    this.#retention.sweepIfDue((work) => this.#slots.own(work));
   }
 
   async #loop(onReloaded: () => void): Promise<void> {
