@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { chmod, mkdir, rename, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -76,6 +76,20 @@ export class Root implements AsyncDisposable {
   outcome(id: string): OutcomeRecord | null {
     const text = readIfThere(this.in('spool/outcomes', `${id}.json`));
     return text === null ? null : (JSON.parse(text) as OutcomeRecord);
+  }
+
+  /** What lies in a directory, without names that begin with a dot. */
+  names(directory: string): string[] {
+    return listIfThere(this.in(directory)).filter((name) => !name.startsWith('.'));
+  }
+
+  /** The names there that begin with a dot. */
+  hidden(directory: string): string[] {
+    return listIfThere(this.in(directory)).filter((name) => name.startsWith('.'));
+  }
+
+  has(path: string): boolean {
+    return existsSync(this.in(path));
   }
 
   /** Ids of the events that wait in the outbox, oldest first; with `dead`, of those that were given up. */

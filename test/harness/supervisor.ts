@@ -96,6 +96,11 @@ export class SupervisorProcess implements AsyncDisposable {
     return this.#exited;
   }
 
+  /** How it ended; null while it runs. */
+  get exit(): Exited | null {
+    return this.#exit;
+  }
+
   /** What it wrote to standard error: nothing but what refuses a start. */
   get stderr(): string {
     return this.#stderr;
