@@ -61,10 +61,14 @@ export class Evidence {
     this.#lookAtOutcomes();
     const outcomes = this.#outcomes();
     const marks = readMarks(this.#root.in('marks'));
+    // Takes its time: whoever still lives writes meanwhile.
     const check = await runBooty(['check', '--root', this.#root.path], { env: startFast });
     return [
       ...this.#flaws,
       ...lines.filter((line) => line.kind !== null && alarming.has(line.kind)).map((line) => line.raw),
+      ...readMarks(this.#root.in('marks'))
+        .slice(marks.length)
+        .map(({ id, attempt }) => `${id}: attempt ${attempt} lives on after its end`),
       ...jobFlaws(outcomes, marks, this.#ends),
       ...this.#fileFlaws(),
       ...this.#eventFlaws(outcomes),

@@ -11,8 +11,8 @@ export const config =
   'concurrency: { pipeline: 4, verifier: 3 }\nspool: { scanInterval: 300ms }\ndefaults: { killGrace: 1s }\noutbox: { maxAge: 1d }\n';
 
 const mark = (what: string): string => `echo "${what} $BOOTY_JOB_ID $BOOTY_ATTEMPT" >> "$MARKS"`;
-/** Leaves its session, and goes on for longer than its job: it must be gone before the next attempt. */
-const stray = `setsid sh -c 'for i in 1 2 3 4 5 6; do ${mark('beat')}; sleep 0.05; done' >/dev/null 2>&1 &`;
+/** Leaves its session, and would go on for seconds: it must be gone when its attempt has ended, and before the next one. */
+const stray = `setsid sh -c 'for i in $(seq 60); do ${mark('beat')}; sleep 0.05; done' >/dev/null 2>&1 &`;
 const verifier = (run: string): string =>
   `verify:\n  env: { MARKS: @ }\n  run: |\n    ${mark('start')}\n    ${mark('end')}\n    ${run}\n`;
 

@@ -27,7 +27,7 @@ export async function survey(
         if (death === null) missed += 1;
         else deaths.set(death, (deaths.get(death) ?? 0) + 1);
       }
-      flaws.push(...verdict.flaws.map((flaw) => `${tell(plan, verdict)}: ${flaw}`));
+      flaws.push(...verdict.flaws.map((flaw) => `${tell(plan, verdict)}: ${flaw.split('\n', 1)[0]}`));
       onDone((done += 1), verdict);
     }
   };
