@@ -161,8 +161,9 @@ function jobFlaws(outcomes: ReadonlyMap<string, OutcomeRecord>, marks: readonly 
       ids.add(outcome.id);
       const lost = outcome.attempts.filter((attempt) => attempt.cause === 'lost').length;
       if (lost > ends) flaws.push(`${name}: ${lost} attempts lost under ${ends} supervisors`);
-      const maybeLost = name === 'once' && outcome.outcome === 'crashed' && outcome.cause === 'lost';
-      flaws.push(...(maybeLost ? onceFlaws(outcome, marks) : flawsOf(outcome.id, expected[name], marks, outcome)));
+      if (name === 'once') flaws.push(...onceFlaws(outcome, marks));
+      const mayBeLost = name === 'once' && outcome.outcome === 'crashed' && outcome.cause === 'lost';
+      if (!mayBeLost) flaws.push(...flawsOf(outcome.id, expected[name], marks, outcome));
     }
   }
   for (const id of outcomes.keys()) if (!ids.has(id)) flaws.push(`${id}: an outcome that nobody asked for`);
@@ -171,7 +172,7 @@ function jobFlaws(outcomes: ReadonlyMap<string, OutcomeRecord>, marks: readonly 
   return [...flaws, ...detailFlaws(outcomes)];
 }
 
-/** A job that may not run again, and was lost. */
+/** A job that may not run again, whatever happens. */
 const onceFlaws = (outcome: OutcomeRecord, marks: readonly Mark[]): string[] =>
   outcome.attempt === 1 && marks.filter((mark) => mark.id === 'once' && mark.what === 'start').length <= 1
     ? []

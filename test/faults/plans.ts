@@ -21,7 +21,10 @@ export function everyDeath(points: readonly Point[], random: Random): (readonly 
   return shuffled<readonly Kill[]>([...once, ...twice], random);
 }
 
-/** One death for each kind of point, at one of its points and moments; and some with a second in the start that follows. */
+/**
+ * One death for each kind of point, at one of its points; and some with a second in the start that follows. What
+ * is before a change is after the one before it.
+ */
 export function someDeaths(points: readonly Point[], twice: number, random: Random): (readonly Kill[])[] {
   const kinds = Map.groupBy(points, kindOf);
   const once = [...kinds.values()].map((alike) => [deathAt(alike, random)]);
@@ -40,7 +43,7 @@ function deathAt(alike: readonly Point[], random: Random): Kill {
     pattern: patternOf(point.path),
     only: alike.indexOf(point) + 1,
   };
-  return { moment: pick(momentsOf(point), random), aim };
+  return { moment: point.bytes > 1 ? pick(['middle', 'after'], random) : 'after', aim };
 }
 
 const laterDeath = (random: Random): Kill => ({
