@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
@@ -61,7 +60,6 @@ const drop = (root: Root, name: string): Promise<void> =>
 
 /** Starts the jobs that run when the trouble begins. */
 async function dropFirst(root: Root, supervisor: SupervisorProcess): Promise<void> {
-  await root.write('marks', '');
   await prepare(root);
   for (const id of ['runs-well', 'runs-badly'] as const) {
     await drop(root, id);
@@ -97,8 +95,9 @@ interface RoundParts {
 /** Plays the round under a supervisor that is ready, to its stop. */
 export async function playRound({ supervisor, receiver, status, trouble }: RoundParts): Promise<void> {
   const { root } = supervisor;
+  await root.write('marks', '');
+  const before = await makeGoodState(root, supervisor);
   await dropFirst(root, supervisor);
-  const before = digests(root);
   trouble.begin();
   await dropMore(root);
   await root.write('go', '');
@@ -181,9 +180,14 @@ async function assertNothingLost(root: Root, receiver: Receiver): Promise<void> 
       .sort()
       .map((id) => `start ${id} 1`),
   );
-  assert.equal(root.names('spool/outcomes').length, Object.keys(outcomesOf).length + 1);
+  assert.equal(root.names('spool/outcomes').length, Object.keys(outcomesOf).length + 2);
   assert.deepEqual(root.names('spool/incoming'), []);
-  assert.deepEqual(root.names('spool/rejected').sort(), ['bad.yaml', 'bad.yaml.reason.json']);
+  assert.deepEqual(root.names('spool/rejected').sort(), [
+    'bad.yaml',
+    'bad.yaml.reason.json',
+    'was-bad.yaml',
+    'was-bad.yaml.reason.json',
+  ]);
 }
 
 /** Where the disk of the outbox refused, the outcome may say so; the event comes all the same. */
@@ -198,19 +202,21 @@ const endsIn = (root: Root): string[] =>
     .split('\n')
     .filter((line) => line.startsWith('end runs-'));
 
-/** What lay there when the trouble began. */
-const digests = (root: Root): ReadonlyMap<string, string> =>
-  new Map(root.names('spool/outcomes').map((name) => [name, digestOf(root, name)]));
-const digestOf = (root: Root, name: string): string =>
-  createHash('sha256')
-    .update(readFileSync(root.in('spool/outcomes', name)))
-    .digest('hex');
+/** What a job that has ended left: its outcome, its log, a refused file. */
+const goodState = ['spool/outcomes/was-done.json', 'lib/jobs/was-done/1.log', 'spool/rejected/was-bad.yaml'];
 
-function assertUnchanged(root: Root, before: ReadonlyMap<string, string>): void {
-  for (const [name, digest] of before) assert.equal(digestOf(root, name), digest, `${name} has changed`);
+async function makeGoodState(root: Root, supervisor: SupervisorProcess): Promise<ReadonlyMap<string, string>> {
+  await supervisor.run({ id: 'was-done', run: 'seq 1000' });
+  await root.drop('was-bad.yaml', 'nonsense: 1\n');
+  await supervisor.line({ kind: 'job.refused' });
+  return new Map(goodState.map((path) => [path, readFileSync(root.in(path), 'utf8')]));
 }
 
-function assertSound(root: Root): void {
+function assertUnchanged(root: Root, before: ReadonlyMap<string, string>): void {
+  for (const [path, text] of before) assert.equal(readFileSync(root.in(path), 'utf8'), text, `${path} has changed`);
+}
+
+export function assertSound(root: Root): void {
   const database = new DatabaseSync(root.in('lib/ledger.db'), { readOnly: true });
   try {
     assert.deepEqual({ ...database.prepare('PRAGMA quick_check').get() }, { quick_check: 'ok' });
