@@ -4,7 +4,7 @@ import { poll } from '../harness/waiting.ts';
 
 /*
  * The jobs under which a supervisor is killed: one of each way that a job can go. Their processes write what they do to
- * one file, as for test/supervise/witness.ts.
+ * one file, as for test/faults/witness.ts.
  */
 
 export const config =

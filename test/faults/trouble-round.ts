@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OutcomeRecord } from '../../src/job/outcome.ts';
@@ -8,6 +7,7 @@ import { Receiver } from '../harness/receiver.ts';
 import type { Root } from '../harness/root.ts';
 import type { SupervisorProcess } from '../harness/supervisor.ts';
 import { poll } from '../harness/waiting.ts';
+import { assertUnchanged, dropFirst, dropMore, makeGoodState, outcomesOf } from './round-jobs.ts';
 import { startFast } from './scratch.ts';
 import { StatusListener } from './status-listener.ts';
 
@@ -29,47 +29,6 @@ interface Trouble {
   readonly where: readonly string[];
   begin(): void;
   end(): void;
-}
-
-const mark = (root: Root, what: string): string => `echo "${what} $BOOTY_JOB_ID $BOOTY_ATTEMPT" >> ${root.in('marks')}`;
-
-const outcomesOf = {
-  'runs-well': 'succeeded',
-  'runs-badly': 'crashed',
-  'comes-well': 'succeeded',
-  'comes-badly': 'crashed',
-  'comes-checked': 'rejected',
-} as const;
-
-function jobText(root: Root, id: keyof typeof outcomesOf): string {
-  const wait = id.startsWith('runs') ? `while [ ! -e ${root.in('go')} ]; do sleep 0.02; done` : 'echo working';
-  const end = id.endsWith('badly') ? 'echo broken >&2; exit 3' : 'true';
-  const verify = id === 'comes-checked' ? 'verify: { run: echo no; exit 1 }\n' : '';
-  return `id: ${id}\nrun: |\n  ${mark(root, 'start')}\n  ${wait}\n  ${mark(root, 'end')}\n  ${end}\n${verify}`;
-}
-
-/** Written before the trouble, for a producer has no more room than we: dropped by a rename. */
-async function prepare(root: Root): Promise<void> {
-  for (const id of Object.keys(outcomesOf) as (keyof typeof outcomesOf)[])
-    await root.write(`spool/incoming/.${id}.yaml`, jobText(root, id));
-  await root.write('spool/incoming/.bad.yaml', 'nonsense: 1\n');
-}
-
-const drop = (root: Root, name: string): Promise<void> =>
-  rename(root.in('spool/incoming', `.${name}.yaml`), root.in('spool/incoming', `${name}.yaml`));
-
-/** Starts the jobs that run when the trouble begins. */
-async function dropFirst(root: Root, supervisor: SupervisorProcess): Promise<void> {
-  await prepare(root);
-  for (const id of ['runs-well', 'runs-badly'] as const) {
-    await drop(root, id);
-    await supervisor.line({ kind: 'attempt.started', id });
-  }
-}
-
-/** Those that are dropped while it lasts, and a file that is no job. */
-async function dropMore(root: Root): Promise<void> {
-  for (const name of ['comes-well', 'comes-badly', 'comes-checked', 'bad']) await drop(root, name);
 }
 
 /** Where the status goes, and where events go. */
@@ -201,20 +160,6 @@ const endsIn = (root: Root): string[] =>
   readFileSync(root.in('marks'), 'utf8')
     .split('\n')
     .filter((line) => line.startsWith('end runs-'));
-
-/** What a job that has ended left: its outcome, its log, a refused file. */
-const goodState = ['spool/outcomes/was-done.json', 'lib/jobs/was-done/1.log', 'spool/rejected/was-bad.yaml'];
-
-async function makeGoodState(root: Root, supervisor: SupervisorProcess): Promise<ReadonlyMap<string, string>> {
-  await supervisor.run({ id: 'was-done', run: 'seq 1000' });
-  await root.drop('was-bad.yaml', 'nonsense: 1\n');
-  await supervisor.line({ kind: 'job.refused' });
-  return new Map(goodState.map((path) => [path, readFileSync(root.in(path), 'utf8')]));
-}
-
-function assertUnchanged(root: Root, before: ReadonlyMap<string, string>): void {
-  for (const [path, text] of before) assert.equal(readFileSync(root.in(path), 'utf8'), text, `${path} has changed`);
-}
 
 export function assertSound(root: Root): void {
   const database = new DatabaseSync(root.in('lib/ledger.db'), { readOnly: true });
