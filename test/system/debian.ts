@@ -13,7 +13,8 @@ const recipe = {
   include: ['systemd', 'systemd-sysv', 'dbus', 'libatomic1'],
 } as const;
 
-const cache = process.env.BOOTY_TEST_CACHE || '/var/cache/booty-test';
+/** What is made once and kept. */
+export const cache = process.env.BOOTY_TEST_CACHE || '/var/cache/booty-test';
 
 /** The directory of the recipe's Debian, made where it is not there yet. To be called under the lock. */
 export async function debianRoot(): Promise<string> {

@@ -51,6 +51,13 @@ export function finished(argv: readonly [string, ...string[]], options: RunOptio
   });
 }
 
+/** Runs a program that must succeed, and returns its output. */
+export async function must(argv: readonly [string, ...string[]], options?: RunOptions): Promise<string> {
+  const result = await finished(argv, options);
+  if (result.status === 0) return result.stdout;
+  throw new Error(`exit status ${result.status}: ${argv.join(' ')}\n${result.stdout}${result.stderr}`);
+}
+
 /** Resolves with true when the child is gone, with false after the time. */
 export function gone(child: ChildProcess, timeoutMs: number): Promise<boolean> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(true);

@@ -1,9 +1,8 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { bootContainer, type Container, checkout } from './container.ts';
 import type { Finished } from './finished.ts';
 import { followJournal, type Journal } from './journal.ts';
-import { decide, missingPrerequisite } from './prerequisites.ts';
+import { missingPrerequisite } from './prerequisites.ts';
+import { testWhere } from './system-test.ts';
 
 /** What `outcomes/ID.json` says, as far as these tests look. */
 export interface OutcomeFile {
@@ -41,29 +40,19 @@ const testTimeoutMs = 25 * 60_000;
 
 /** A test on a freshly installed machine. Where there can be none it is skipped with the reason, and fails on CI. */
 export function systemTest(name: string, body: (machine: Machine) => Promise<void>): void {
-  const decision = decide(process.env, missingPrerequisite());
-  switch (decision.kind) {
-    case 'skip':
-      void test(name, { skip: decision.reason });
-      return;
-    case 'fail':
-      void test(name, () => assert.fail(decision.reason));
-      return;
-    case 'run':
-      void test(name, { timeout: testTimeoutMs }, async (context) => {
-        const container = await bootContainer();
-        context.after(() => container.stop());
-        const machine = await install(container);
-        try {
-          await body(machine);
-        } catch (error) {
-          for (const { message } of machine.journal.entries.slice(-80)) context.diagnostic(message);
-          throw error;
-        } finally {
-          await container.stop();
-        }
-      });
-  }
+  testWhere(missingPrerequisite(), name, testTimeoutMs, async (context) => {
+    const container = await bootContainer();
+    context.after(() => container.stop());
+    const machine = await install(container);
+    try {
+      await body(machine);
+    } catch (error) {
+      for (const { message } of machine.journal.entries.slice(-80)) context.diagnostic(message);
+      throw error;
+    } finally {
+      await container.stop();
+    }
+  });
 }
 
 async function install(container: Container): Promise<Machine> {

@@ -1,19 +1,28 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-const programs = ['debootstrap', 'systemd-nspawn', 'nsenter', 'setpriv', 'flock'];
+const always = ['debootstrap', 'setpriv', 'flock'];
 
 /** Why a container with real systemd can't be booted here; null where it can. */
 export function missingPrerequisite(): string | null {
+  const missing = missingOf([...always, 'systemd-nspawn', 'nsenter']);
+  return missing ?? (existsSync('/proc/self/ns/cgroup') ? null : 'needs cgroup namespaces');
+}
+
+/** Why a virtual machine can't be booted here; null where it can. */
+export function missingForVirtualMachine(): string | null {
+  if (process.arch !== 'x64') return `needs x64, this is ${process.arch}`;
+  return missingOf([...always, 'apt-get', 'dpkg-deb', 'mkfs.ext4', 'qemu-system-x86_64']);
+}
+
+function missingOf(programs: readonly string[]): string | null {
   if (process.platform !== 'linux') return `needs Linux, this is ${process.platform}`;
   if (process.getuid?.() !== 0) return 'needs root';
   const absent = programs.filter((name) => !onPath(name));
-  if (absent.length > 0) return `needs ${absent.join(', ')} (the packages of test/debian-packages.txt)`;
-  if (!existsSync('/proc/self/ns/cgroup')) return 'needs cgroup namespaces';
-  return null;
+  return absent.length > 0 ? `needs ${absent.join(', ')} (the packages of test/debian-packages.txt)` : null;
 }
 
-/** What becomes of the tests on real systemd: they run, or they are skipped, or on CI they fail, each with its reason. */
+/** What becomes of the tests on a booted system: they run, or they are skipped, or on CI they fail, each with its reason. */
 export type Decision = { readonly kind: 'run' } | { readonly kind: 'skip' | 'fail'; readonly reason: string };
 
 export function decide(env: NodeJS.ProcessEnv, missing: string | null): Decision {
