@@ -1,11 +1,16 @@
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { must } from '../system/finished.ts';
+import type { Acknowledgement } from './cut.ts';
 
 /** One promise of the program taken out of its source. */
 export interface Breakage {
   readonly name: string;
   readonly file: string;
+  /** What is told too early then: with that the power is cut. */
+  readonly tells: Acknowledgement;
+  /** What is then found, and nowhere else. */
+  readonly flaw: RegExp;
   /** Each occurs once, and is replaced. */
   readonly edits: readonly (readonly [text: string, replacement: string])[];
 }
@@ -14,6 +19,8 @@ export const breakages: readonly Breakage[] = [
   {
     name: 'file-fsync',
     file: 'src/disk/durable.ts',
+    flaw: /(?:outcomes|outbox)\/.*: it is not whole/,
+    tells: 'outcome',
     edits: [
       ['    await file.sync();\n', ''],
       ['      fsyncSync(file);\n', ''],
@@ -22,21 +29,47 @@ export const breakages: readonly Breakage[] = [
   {
     name: 'directory-fsync',
     file: 'src/disk/durable.ts',
+    flaw: /it was captured, and is not in the outbox|has no outcome file|it was refused, and has no reason/,
+    tells: 'captured',
     edits: [
       ['  await directory.sync();\n', ''],
       ['    fsyncSync(directory);\n', ''],
     ],
   },
-  { name: 'ledger-off', file: 'src/ledger/open.ts', edits: [['synchronous = FULL', 'synchronous = OFF']] },
-  { name: 'ledger-normal', file: 'src/ledger/open.ts', edits: [['synchronous = FULL', 'synchronous = NORMAL']] },
+  {
+    name: 'ledger-off',
+    file: 'src/ledger/open.ts',
+    flaw: /it ended, and is \w+ in the ledger|it was accepted, and is not in the ledger/,
+    tells: 'ended',
+    edits: [['synchronous = FULL', 'synchronous = OFF']],
+  },
+  {
+    name: 'ledger-normal',
+    file: 'src/ledger/open.ts',
+    flaw: /it ended, and is \w+ in the ledger|it was accepted, and is not in the ledger/,
+    tells: 'ended',
+    edits: [['synchronous = FULL', 'synchronous = NORMAL']],
+  },
   {
     name: 'claimed-fsync',
     file: 'src/supervise/intake.ts',
+    flaw: /it is job .*, and lies in incoming again|was taken twice/,
+    tells: 'accepted',
     edits: [['    await syncDirectory(this.#paths.claimed);\n', '']],
   },
 ];
 
 const checkout = resolve(import.meta.dirname, '../..');
+
+/** The text of the file without the promise. @throws where it does not have each of the places once */
+export function withoutPromise({ file, edits }: Breakage): string {
+  let text = readFileSync(join(checkout, file), 'utf8');
+  for (const [before, after] of edits) {
+    if (text.split(before).length !== 2) throw new Error(`${file} does not have ${JSON.stringify(before)} once`);
+    text = text.replace(before, after);
+  }
+  return text;
+}
 
 /** Builds a release that breaks the promise, from a copy of the source in the directory. Returns where it is. */
 export async function buildBroken(breakage: Breakage, directory: string): Promise<string> {
@@ -45,13 +78,7 @@ export async function buildBroken(breakage: Breakage, directory: string): Promis
   for (const part of ['src', 'scripts', 'bin', 'package.json', 'package-lock.json'])
     cpSync(join(checkout, part), join(copy, part), { recursive: true });
   symlinkSync(join(checkout, 'node_modules'), join(copy, 'node_modules'));
-  let text = readFileSync(join(copy, breakage.file), 'utf8');
-  for (const [before, after] of breakage.edits) {
-    if (text.split(before).length !== 2)
-      throw new Error(`${breakage.file} does not have ${JSON.stringify(before)} once`);
-    text = text.replace(before, after);
-  }
-  writeFileSync(join(copy, breakage.file), text);
+  writeFileSync(join(copy, breakage.file), withoutPromise(breakage));
   await must([process.execPath, join(copy, 'scripts/build.ts')], { timeoutMs: 120_000 });
   return join(copy, 'build');
 }

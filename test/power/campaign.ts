@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cache, lockMachine } from '../system/debian.ts';
 import { flawsOf } from './check.ts';
 import { type Acknowledgement, acknowledgementIn, type Cut, describeCut, planCut } from './cut.ts';
-import { type DataDisks, makeDataDisks, makeProgramDisk } from './disks.ts';
+import { makeDataDisks, makeProgramDisk } from './disks.ts';
 import type { Evidence } from './evidence.ts';
 import { type Image, powerImage } from './image.ts';
 import { Machine } from './qemu.ts';
@@ -13,12 +13,14 @@ import { type Random, randomOf } from './random.ts';
 export interface Campaign {
   readonly cuts: number;
   readonly seed: number;
+  /** Default: as chance has it. */
+  readonly incomingApart?: boolean;
   /** Chooses the moment of each cut. Default: at random. */
   readonly plan?: (random: Random) => Cut;
   /** What is tested: a directory as `make build` leaves it. */
   readonly release: string;
-  /** Cut no more once something is found, and do not let the rest end. */
-  readonly stopAtFlaw?: boolean;
+  /** Such a flaw is looked for: no more is cut once it is found, and the rest need not end. */
+  readonly wanted?: RegExp;
   readonly tell: (line: string) => void;
 }
 
@@ -52,9 +54,12 @@ export async function runCampaign(campaign: Campaign): Promise<Findings> {
   const remove = (): void => rmSync(directory, { recursive: true, force: true });
   process.once('exit', remove);
   try {
-    const site = await prepare(directory, campaign.release);
+    const { release, tell, incomingApart = random() < 0.5 } = campaign;
+    tell(`incoming/ is ${incomingApart ? 'a mount of its own' : 'part of the spool'}`);
+    const site = await prepare(directory, release, incomingApart);
     const boots: Evidence[][] = [];
-    const isFlawed = (): boolean => campaign.stopAtFlaw === true && flawsOf(boots).length > 0;
+    const { wanted } = campaign;
+    const isFlawed = (): boolean => wanted !== undefined && flawsOf(boots).some((flaw) => wanted.test(flaw));
     let cuts = 0;
     while (cuts < campaign.cuts && !isFlawed())
       cuts += (await bootAndCut(site, boots, random, campaign, isFlawed)) ? 1 : 0;
@@ -70,17 +75,20 @@ export async function runCampaign(campaign: Campaign): Promise<Findings> {
 interface Site {
   readonly image: Image;
   readonly program: string;
-  readonly disks: DataDisks;
+  readonly data: readonly string[];
+  /** Whether incoming/ is a mount of its own, so that nobody else's fsync makes its names durable. */
+  readonly incomingApart: boolean;
   readonly console: string;
 }
 
-async function prepare(directory: string, release: string): Promise<Site> {
+async function prepare(directory: string, release: string, incomingApart: boolean): Promise<Site> {
   await using _lock = await lockMachine(lockTimeoutMs);
   removeForgotten();
   return {
     image: await powerImage(),
     program: await makeProgramDisk(directory, release),
-    disks: await makeDataDisks(directory),
+    data: await makeDataDisks(directory),
+    incomingApart,
     console: join(evidenceDirectory, 'console.log'),
   };
 }
@@ -93,9 +101,9 @@ function removeForgotten(): void {
   }
 }
 
-function boot({ image, program, disks, console }: Site, number: number, seed: number, settles: boolean): Machine {
-  const wish = { boot: number, seed, settle: settles ? 'yes' : 'no' };
-  return new Machine({ image, program, data: [disks.spool, disks.state, disks.outbox], wish, console });
+function boot(site: Site, number: number, seed: number, settles: boolean): Machine {
+  const incoming = site.incomingApart ? 'apart' : 'below';
+  return new Machine({ ...site, wish: { boot: number, seed, incoming, settle: settles ? 'yes' : 'no' } });
 }
 
 const keep = (number: number, machine: Machine): void =>

@@ -166,7 +166,7 @@ const forgeries: readonly (readonly [name: string, forgery: Forgery, flaw: RegEx
     { told: [{ kind: 'exited', status: 70, signal: null }] },
     /boot 1: the supervisor ended with 70/,
   ],
-  ['the supervisor complains', { seen: [journal('report.delayed', { id: 'good' })] }, /report.delayed/],
+  ['the supervisor complains', { seen: [journal('trouble.began', { id: 'good' })] }, /trouble.began/],
 ];
 
 for (const [name, forgery, flaw] of forgeries) {

@@ -2,18 +2,18 @@ import { flawsOfFound, flawsOfSettled } from './check-found.ts';
 import type { Evidence, JournalEvidence } from './evidence.ts';
 import { Found, Told } from './told.ts';
 
-/** Lines of the journal that a sound machine has no reason for. */
-const alarms = new Set([
-  'attempt.unkillable',
-  'crash.uncaptured',
-  'ledger.delayed',
-  'machine.short',
-  'outbox.buried',
-  'report.delayed',
-  'spool.degraded',
-  'spool.left',
-  'supervisor.failed',
-  'workdir.left',
+/** Lines of the journal that a sound machine has a reason for: there is work, and no Sentry. */
+const expected = new Set([
+  'attempt.ended',
+  'attempt.started',
+  'crash.captured',
+  'job.accepted',
+  'job.ended',
+  'job.refused',
+  'outbox.delayed',
+  'supervisor.draining',
+  'supervisor.ready',
+  'supervisor.stopped',
 ]);
 
 /**
@@ -105,7 +105,8 @@ function* flawsOfStart(
 function* flawsOfLine(told: Told, line: JournalEvidence, endedBefore: ReadonlySet<string>): Generator<string> {
   const { event, fields } = line;
   if (event === null) return;
-  if (alarms.has(event)) yield line.text;
+  const slow = event === 'crash.uncaptured' && (fields.error ?? '').includes('not made within');
+  if (!expected.has(event) && !slow) yield line.text;
   const { id = '', file = '', outcome = '' } = fields;
   switch (event) {
     case 'job.accepted':
@@ -121,6 +122,9 @@ function* flawsOfLine(told: Told, line: JournalEvidence, endedBefore: ReadonlySe
       break;
     case 'crash.captured':
       told.captured.add(fields.event_id ?? '');
+      break;
+    case 'crash.uncaptured':
+      told.tooSlow.add(id);
       break;
     case 'job.ended':
       if ((told.ended.get(id) ?? outcome) !== outcome)

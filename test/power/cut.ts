@@ -38,6 +38,16 @@ export function planCut(random: Random): Cut {
   };
 }
 
+/** At the very moment of some acknowledgement of this kind. */
+export const planCutAt =
+  (what: Acknowledgement) =>
+  (random: Random): Cut => ({
+    kind: 'acknowledged',
+    what,
+    count: 1 + Math.floor(random() * mostOf[what]),
+    afterMs: 0,
+  });
+
 export function describeCut(cut: Cut): string {
   switch (cut.kind) {
     case 'starting':

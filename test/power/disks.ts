@@ -1,5 +1,6 @@
 import { cpSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { must } from '../system/finished.ts';
 
@@ -23,20 +24,10 @@ export async function makeFileSystem(path: string, { megabytes, tree, journal = 
   await must(['mkfs.ext4', '-q', '-F', ...features, ...options, path], { timeoutMs: 120_000 });
 }
 
-/** Those that must not forget, in the order in which the machine mounts them. */
-export interface DataDisks {
-  readonly spool: string;
-  readonly state: string;
-  readonly outbox: string;
-}
-
-export async function makeDataDisks(directory: string): Promise<DataDisks> {
-  const disks = {
-    spool: join(directory, 'spool.img'),
-    state: join(directory, 'state.img'),
-    outbox: join(directory, 'outbox.img'),
-  };
-  for (const path of Object.values(disks)) await makeFileSystem(path, { megabytes: 512 });
+/** Those that must not forget, in the order in which guest/init.sh mounts them. */
+export async function makeDataDisks(directory: string): Promise<readonly string[]> {
+  const disks = ['spool', 'state', 'outbox', 'incoming'].map((name) => join(directory, `${name}.img`));
+  for (const path of disks) await makeFileSystem(path, { megabytes: 512 });
   return disks;
 }
 
@@ -59,7 +50,7 @@ export async function makeProgramDisk(directory: string, release: string): Promi
   cpSync(process.execPath, join(tree, 'node'));
   writeFileSync(join(tree, 'etc/booty.yaml'), config);
   writeFileSync(join(tree, 'etc/secrets.env'), secrets);
-  await bundle(resolve(import.meta.dirname, 'guest/witness.ts'), join(tree, 'witness.mjs'));
+  await bundle(fileURLToPath(new URL('guest/witness.ts', import.meta.url)), join(tree, 'witness.mjs'));
   const disk = join(directory, 'program.img');
   await makeFileSystem(disk, { megabytes: 400, tree, journal: false });
   return disk;

@@ -14,6 +14,8 @@ export class Told {
   readonly outcomes = new Map<string, string>();
   /** Ids of events. */
   readonly captured = new Set<string>();
+  /** Jobs of which the journal said that an event could not be made in time: an emulated machine may be too slow for it. */
+  readonly tooSlow = new Set<string>();
   /** Names below rejected/. */
   readonly refused = new Set<string>();
   /** The latest attempt of each job that began, as the supervisor said, */

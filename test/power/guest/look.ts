@@ -23,14 +23,17 @@ export function look(): number {
 export const sha256 = (content: Uint8Array | string): string => createHash('sha256').update(content).digest('hex');
 
 function filesIn(place: Place, directory: string): FileFound[] {
+  return namesIn(directory).map((name) => {
+    const content = readFileSync(join(directory, name));
+    const found = { kind: 'file', place, name, bytes: content.length, sha256: sha256(content) } as const;
+    return { ...found, ...judge(place, name, content) };
+  });
+}
+
+function namesIn(directory: string): string[] {
   if (!existsSync(directory)) return [];
-  return readdirSync(directory, { withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
-    .map(({ name }) => {
-      const content = readFileSync(join(directory, name));
-      const found = { kind: 'file', place, name, bytes: content.length, sha256: sha256(content) } as const;
-      return { ...found, ...judge(place, name, content) };
-    });
+  const files = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isFile());
+  return files.map(({ name }) => name).filter((name) => !name.startsWith('.'));
 }
 
 function judge(place: Place, name: string, content: Buffer): Pick<FileFound, 'flaw' | 'outcome' | 'reason'> {
@@ -120,8 +123,7 @@ const hasTables = (database: DatabaseSync): boolean =>
 
 /** Nothing waits, runs or is owed any more. */
 export function isSettled(): boolean {
-  if (filesIn('incoming', directories.incoming).length + filesIn('claimed', directories.claimed).length > 0)
-    return false;
+  if (namesIn(directories.incoming).length + namesIn(directories.claimed).length > 0) return false;
   if (!existsSync(ledgerPath)) return false;
   using database = new DatabaseSync(ledgerPath, { readOnly: true, timeout: 5000 });
   if (!hasTables(database)) return false;
