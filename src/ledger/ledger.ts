@@ -9,7 +9,7 @@ import type { Acceptable, Acceptance, Claim, Finish, Finished, JobQueue } from '
 import { Committer } from './committer.ts';
 import { openLedgerFile } from './open.ts';
 import { attemptRecord, type JobEnd, jobEnd, outcomeRecord } from './records.ts';
-import { translate } from './refusal.ts';
+import { readFrom } from './refusal.ts';
 import { LedgerRetention } from './retention.ts';
 import { jobOf, type Row, recordOf, text } from './rows.ts';
 import { schemaVersion } from './schema.ts';
@@ -89,7 +89,7 @@ export class Ledger implements JobQueue {
     this.#database = openLedgerFile(path);
     this.#file = statSync(path).ino;
     this.#committer = new Committer(this.#database, path, onState);
-    this.retention = new LedgerRetention(this.#database, this.#committer);
+    this.retention = new LedgerRetention(this.#database, path, this.#committer);
     this.suspects = new Suspects(this.#database, this.#committer);
     const prepare = ([name, sql]: [string, string]): [string, StatementSync] => [name, this.#database.prepare(sql)];
     this.#sql = Object.fromEntries(Object.entries(statementTexts).map(prepare)) as Record<
@@ -198,13 +198,8 @@ export class Ledger implements JobQueue {
     };
   }
 
-  /** Reads outside a transaction. @throws LedgerRefusal, BootyError LEDGER_DAMAGED */
   #read<Result>(look: () => Result): Result {
-    try {
-      return look();
-    } catch (error) {
-      throw translate(error, this.#path);
-    }
+    return readFrom(this.#path, look);
   }
 
   counts(): Counts {

@@ -35,6 +35,15 @@ export function translate(error: unknown, path: string): unknown {
   return new LedgerRefusal(`${error.message} (SQLite ${extended})`, { cause: error });
 }
 
+/** Reads outside a transaction. @throws LedgerRefusal, BootyError LEDGER_DAMAGED */
+export function readFrom<Result>(path: string, look: () => Result): Result {
+  try {
+    return look();
+  } catch (error) {
+    throw translate(error, path);
+  }
+}
+
 /** The ledger is left as it is: whoever mends it needs every byte. */
 export const damaged = (path: string, finding: string, cause?: unknown): BootyError =>
   new BootyError('LEDGER_DAMAGED', `the ledger ${path} is damaged: ${finding}`, {

@@ -2,7 +2,8 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { JobId } from '../job/id.ts';
 import type { Instant, Milliseconds } from '../job/units.ts';
 import type { Committer } from './committer.ts';
-import { text } from './rows.ts';
+import { readFrom } from './refusal.ts';
+import { type Row, text } from './rows.ts';
 
 /** How many ended jobs are kept, and for how long. Whatever has not ended, or whose report is owed, is kept in any case. */
 interface Limits {
@@ -33,10 +34,12 @@ const statementTexts = {
 
 /** Which ended jobs, and which of their logs, are kept no longer; and their removal from the ledger. */
 export class LedgerRetention {
+  readonly #path: string;
   readonly #committer: Committer;
   readonly #sql: Readonly<Record<keyof typeof statementTexts, StatementSync>>;
 
-  constructor(database: DatabaseSync, committer: Committer) {
+  constructor(database: DatabaseSync, path: string, committer: Committer) {
+    this.#path = path;
     this.#committer = committer;
     const prepare = ([name, sql]: [string, string]): [string, StatementSync] => [name, database.prepare(sql)];
     this.#sql = Object.fromEntries(Object.entries(statementTexts).map(prepare)) as Record<
@@ -45,21 +48,31 @@ export class LedgerRetention {
     >;
   }
 
-  /** Jobs beyond the limits, the one that ended first first; at most {@link retentionBatch}, and none where all is kept. */
+  /**
+   * Jobs beyond the limits, the one that ended first first; at most {@link retentionBatch}, and none where all is kept.
+   * @throws LedgerRefusal, BootyError LEDGER_DAMAGED
+   */
   expired(limits: Limits, now: Instant): JobId[] {
-    const old = this.#sql.olderThan.all(now - limits.maxAgeMs);
-    if (old.length > 0) return old.map((row) => text(row.id) as JobId);
-    const newest = this.#sql.newestBeyond.get(limits.maxJobs);
-    if (!newest) return [];
-    return this.#sql.upTo.all(Number(newest.ended_at), Number(newest.seq)).map((row) => text(row.id) as JobId);
+    return readFrom(this.#path, () => this.#expired(limits, now)).map((row) => text(row.id) as JobId);
   }
 
-  /** Ended jobs whose logs are beyond the budget, oldest log first. @param targetBytes what shall be left */
+  #expired(limits: Limits, now: Instant): readonly Row[] {
+    const old = this.#sql.olderThan.all(now - limits.maxAgeMs);
+    if (old.length > 0) return old;
+    const newest = this.#sql.newestBeyond.get(limits.maxJobs);
+    return newest ? this.#sql.upTo.all(Number(newest.ended_at), Number(newest.seq)) : [];
+  }
+
+  /**
+   * Ended jobs whose logs are beyond the budget, oldest log first; at most {@link retentionBatch}.
+   * @param targetBytes what shall be left
+   * @throws LedgerRefusal, BootyError LEDGER_DAMAGED
+   */
   excessLogs(targetBytes: number): JobId[] {
     let excess = this.logBytes() - targetBytes;
     if (excess <= 0) return [];
     const chosen: JobId[] = [];
-    for (const row of this.#sql.oldestLogs.all()) {
+    for (const row of readFrom(this.#path, () => this.#sql.oldestLogs.all())) {
       if (excess <= 0) break;
       chosen.push(text(row.job_id) as JobId);
       excess -= Number(row.bytes);
@@ -67,9 +80,9 @@ export class LedgerRetention {
     return chosen;
   }
 
-  /** Of all the logs that are kept. */
+  /** Of all the logs that are kept. @throws LedgerRefusal, BootyError LEDGER_DAMAGED */
   logBytes(): number {
-    return Number(this.#sql.logBytes.get()?.bytes ?? 0);
+    return Number(readFrom(this.#path, () => this.#sql.logBytes.get())?.bytes ?? 0);
   }
 
   /** Removes ended jobs for good. Their ids may then be used again. */
