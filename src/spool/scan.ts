@@ -50,10 +50,12 @@ export function decide(
   }
 }
 
-export interface Scan {
+export interface Scan<Known> {
   readonly seen: readonly Seen[];
   /** There were more than {@link maxScanned}. */
   readonly more: boolean;
+  /** Unfinished ones that are there and had no place in it: what is known of them must not be forgotten, or they never become whole. */
+  readonly passedOver: ReadonlyMap<string, Known>;
 }
 
 /** How far one scan reads on: a hundred thousand files must not be listed anew for each five hundred that are taken. */
@@ -62,17 +64,22 @@ const maxListed = 10 * maxScanned;
 /**
  * Looks at what lies in `incoming`, of a moderate number the oldest first. Directories, which stay there, take no file's
  * place in the bound.
- * @param unfinished files that were not whole when they were last seen: others go before them
+ * @param unfinished files that were not whole when they were last seen, those first that were not looked at for the longest
+ *   time: others go before them
  * @throws the system's error where the directory cannot be read
  */
-export function scan(incoming: string, unfinished: ReadonlyMap<string, unknown> = new Map()): Scan {
+export function scan<Known>(incoming: string, unfinished: ReadonlyMap<string, Known> = new Map()): Scan<Known> {
   const { staying, candidates } = list(incoming);
   const ready = candidates.filter((name) => !unfinished.has(name));
-  const chosen = [...ready, ...candidates.filter((name) => unfinished.has(name))].slice(0, maxScanned);
+  const there = new Set(candidates);
+  const waiting = [...unfinished].filter(([name]) => there.has(name));
+  const room = Math.max(0, maxScanned - ready.length);
+  const chosen = [...ready.slice(0, maxScanned), ...waiting.slice(0, room).map(([name]) => name)];
   const seen = [...staying, ...chosen].flatMap((name) => look(incoming, name) ?? []);
   return {
     seen: seen.sort((a, b) => a.mtimeMs - b.mtimeMs || (a.name < b.name ? -1 : 1)),
     more: ready.length > maxScanned,
+    passedOver: new Map(waiting.slice(room)),
   };
 }
 

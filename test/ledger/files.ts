@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { accessSync, constants, mkdtempDisposableSync, readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempDisposableSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { memoryPlace } from '../harness/memory-place.ts';
 import { copyLedger } from './opened.ts';
 
 /** Every byte of every file in its directory, but for SQLite's own shared memory. */
@@ -36,14 +36,4 @@ export function contentOf(path: string): {
     version: database.prepare('PRAGMA user_version').get()?.user_version,
     tables: Object.fromEntries(names.map(({ name }) => [String(name), rowsOf(String(name))])),
   };
-}
-
-/** For what writes much, and needs no disk to be true: a shared disk may stall for minutes. */
-export function memoryPlace(): string {
-  try {
-    accessSync('/dev/shm', constants.W_OK | constants.X_OK);
-    return '/dev/shm';
-  } catch {
-    return tmpdir();
-  }
 }

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { instant, milliseconds } from '../../src/job/units.ts';
+import { memoryPlace } from '../harness/memory-place.ts';
 import { acceptAll, claimOne, idOf, idsOf, now } from '../schedule/jobs.ts';
-import { memoryPlace } from './files.ts';
 import { openLedger } from './opened.ts';
 
 const jobs = 30_000;

@@ -1,6 +1,6 @@
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { memoryPlace } from './files.ts';
+import { memoryPlace } from '../harness/memory-place.ts';
 import { commands } from './machine-commands.ts';
 import { MachineRun } from './machine-run.ts';
 import { openLedger } from './opened.ts';

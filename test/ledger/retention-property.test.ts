@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { milliseconds } from '../../src/job/units.ts';
+import { memoryPlace } from '../harness/memory-place.ts';
 import { now } from '../schedule/jobs.ts';
 import { type EndedJob, end, sweep } from './ended-jobs.ts';
-import { memoryPlace } from './files.ts';
 import { openLedger } from './opened.ts';
 
 const anyEnd = fc.record({

@@ -3,9 +3,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { instant, milliseconds } from '../../src/job/units.ts';
 import { retentionBatch } from '../../src/ledger/retention.ts';
+import { memoryPlace } from '../harness/memory-place.ts';
 import { acceptAll, claimOne, drop, endsOf, finishOf, idOf, now } from '../schedule/jobs.ts';
 import { end, sweep, upTo } from './ended-jobs.ts';
-import { contentOf, memoryPlace } from './files.ts';
+import { contentOf } from './files.ts';
 import { openLedger } from './opened.ts';
 
 void test('jobs that ended longer ago than the limit go, the oldest first', async () => {

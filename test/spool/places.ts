@@ -12,8 +12,9 @@ export interface Spool extends Disposable {
   readonly rejected: string;
 }
 
-export function makeSpool(): Spool {
-  const directory = mkdtempDisposableSync(join(tmpdir(), 'booty-spool-'));
+/** @param place where its directory is to be */
+export function makeSpool(place = tmpdir()): Spool {
+  const directory = mkdtempDisposableSync(join(place, 'booty-spool-'));
   const incoming = join(directory.path, 'incoming');
   const spool = { incoming, claimed: join(incoming, '.claimed'), rejected: join(directory.path, 'rejected') };
   mkdirSync(spool.claimed, { recursive: true });

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
+import fs, { mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
+import * as fc from 'fast-check';
 import { milliseconds } from '../../src/job/units.ts';
 import { type Decision, decide, isIgnoredName, maxScanned, type Seen, scan } from '../../src/spool/scan.ts';
+import { memoryPlace } from '../harness/memory-place.ts';
 import { makeSpool, oddities } from './places.ts';
 
 const file: Seen = { name: 'a', type: 'file', size: 10, mtimeMs: 1000, ctimeMs: 1000 };
@@ -118,4 +121,86 @@ void test('files are found however many directories lie beside them', () => {
     names.filter((name) => !seen.has(name)),
     [],
   );
+});
+
+/** What a look at the spool asks the system for, counted. */
+function countCalls<Result>(work: () => Result): {
+  readonly result: Result;
+  readonly entries: number;
+  readonly stats: number;
+} {
+  const stats = mock.method(fs, 'lstatSync');
+  const entries = mock.method(fs.Dir.prototype, 'readSync');
+  syncBuiltinESMExports();
+  try {
+    return { result: work(), entries: entries.mock.callCount(), stats: stats.mock.callCount() };
+  } finally {
+    mock.restoreAll();
+    syncBuiltinESMExports();
+  }
+}
+
+void test('a look at a spool of 20,000 files costs no more than at one of 5,000', () => {
+  using spool = makeSpool(memoryPlace());
+  for (let index = 0; index < 20_000; index += 1) writeFileSync(join(spool.incoming, `f${index}`), '');
+  const began = performance.now();
+  const { result, entries, stats } = countCalls(() => scan(spool.incoming));
+  const ms = performance.now() - began;
+  assert.deepEqual([result.seen.length, result.more], [maxScanned, true]);
+  assert.ok(entries <= 10 * maxScanned + 2, `${entries} entries were read`);
+  assert.equal(stats, maxScanned);
+  assert.ok(ms < 500, `took ${ms} ms`);
+  // And so it goes on, until none is left.
+  const taken = new Set<string>();
+  let looks = 0;
+  for (let more = true; more; looks += 1) {
+    const next = scan(spool.incoming);
+    ({ more } = next);
+    for (const { name } of next.seen) {
+      taken.add(name);
+      rmSync(join(spool.incoming, name));
+    }
+  }
+  assert.deepEqual([taken.size, looks], [20_000, 40]);
+});
+
+const namesOf = ({ seen }: { readonly seen: readonly Seen[] }): string[] => seen.map(({ name }) => name).sort();
+
+void test('files that are not whole yet go last, and are not forgotten', () => {
+  using spool = makeSpool(memoryPlace());
+  const made = (letter: string, count: number): string[] =>
+    Array.from({ length: count }, (_, index) => `${letter}${index}`);
+  const unfinished = made('u', 30);
+  for (const name of unfinished) writeFileSync(join(spool.incoming, name), '');
+  const known = new Map([...unfinished, 'gone'].map((name, index) => [name, index]));
+  const alone = scan(spool.incoming, known);
+  assert.deepEqual([namesOf(alone), alone.more, alone.passedOver], [unfinished.toSorted(), false, new Map()]);
+  const others = made('o', maxScanned - 10);
+  for (const name of others) writeFileSync(join(spool.incoming, name), '');
+  const beside = scan(spool.incoming, known);
+  assert.equal(beside.more, false);
+  assert.deepEqual(namesOf(beside), [...others, ...unfinished.slice(0, 10)].sort(), 'those first that waited longest');
+  assert.deepEqual([...beside.passedOver], [...known].slice(10, 30), 'with what is known of them');
+  for (const name of made('p', 11)) writeFileSync(join(spool.incoming, name), '');
+  const full = scan(spool.incoming, known);
+  assert.equal(full.more, true);
+  assert.deepEqual([full.seen.length, namesOf(full).filter((name) => name.startsWith('u'))], [maxScanned, []]);
+  assert.equal(full.passedOver.size, 30);
+});
+
+void test('whatever lies there, each file has its turn: taken, or seen again, or kept in mind', () => {
+  const property = fc.property(fc.nat(700), fc.nat(700), fc.nat(3), (fresh, waiting, gone) => {
+    const names = (letter: string, count: number): string[] =>
+      Array.from({ length: count }, (_, index) => `${letter}${index}`);
+    const known = new Map([...names('w', waiting), ...names('g', gone)].map((name) => [name, name]));
+    using spool = makeSpool(memoryPlace());
+    for (const name of [...names('f', fresh), ...names('w', waiting)]) writeFileSync(join(spool.incoming, name), '');
+    const { seen, more, passedOver } = scan(spool.incoming, known);
+    assert.equal(seen.length, Math.min(maxScanned, fresh + waiting));
+    assert.equal(more, fresh > maxScanned);
+    const found = new Set(seen.map(({ name }) => name));
+    for (const name of names('w', waiting)) assert.notEqual(found.has(name), passedOver.has(name));
+    assert.ok([...passedOver.keys()].every((name) => name.startsWith('w')));
+  });
+  fc.assert(property, { numRuns: 8 });
 });
