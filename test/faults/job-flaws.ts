@@ -1,6 +1,6 @@
 import type { OutcomeRecord } from '../../src/job/outcome.ts';
-import { flawsOf, type Mark } from './witness.ts';
 import { expected, type ScriptedId } from './script.ts';
+import { flawsOf, type Mark } from './witness.ts';
 
 /** What is wrong with the scripted jobs, by their outcomes and by what their processes wrote. @param ends how many supervisors have ended under them */
 export function jobFlaws(outcomes: ReadonlyMap<string, OutcomeRecord>, marks: readonly Mark[], ends: number): string[] {
