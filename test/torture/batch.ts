@@ -80,13 +80,14 @@ export class Batch {
     };
   }
 
-  /** Removes all that it left on the disk and in memory; answers what Booty should not have left. */
-  clear(witness: Witness, post: Post): string[] {
-    const leftovers: string[] = [];
+  /** Removes all that it left on the disk and in memory; answers what Booty should not have left, and how many reasons are without their file. */
+  clear(witness: Witness, post: Post): { readonly files: readonly string[]; readonly reasons: number } {
+    const files: string[] = [];
+    let reasons = 0;
     for (const { record } of this.sightings(witness)) {
       const { id } = record;
       const own = this.#root.in('lib/jobs', id);
-      leftovers.push(
+      files.push(
         ...listIfThere(own)
           .filter((name) => !/^\d+\.log$/.test(name))
           .map((name) => `${id}/${name}`),
@@ -98,12 +99,12 @@ export class Batch {
     }
     const refused = this.#namesInRejected();
     for (const name of refused) {
-      if (name.endsWith(reasonEnding) && !refused.includes(name.slice(0, -reasonEnding.length))) leftovers.push(name);
+      if (name.endsWith(reasonEnding) && !refused.includes(name.slice(0, -reasonEnding.length))) reasons += 1;
       rmSync(this.#root.in('spool/rejected', name));
     }
     this.marks[Symbol.dispose]();
     rmSync(this.marks.path);
-    return leftovers;
+    return { files, reasons };
   }
 
   /** Refused again after a kill in between, it has a number. */

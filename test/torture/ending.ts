@@ -34,12 +34,10 @@ export async function lookAtTheEnd(
   };
 }
 
-/** What a kill in the middle of writing left, and nobody needs. */
+/** What a kill in the middle of writing left: a later start removes it. */
 export const halfWrittenFiles = (root: Root): string[] =>
-  ['spool/outcomes', 'spool/rejected', 'lib/jobs', 'lib'].flatMap((directory) =>
-    namesIn(root.in(directory)).flatMap((path) =>
-      /\/\.[^/]+\.tmp$/.test(path) ? [`temporary file in ${directory.replace('/', ' ')}`] : [],
-    ),
+  ['spool/outcomes', 'spool/rejected'].flatMap((directory) =>
+    namesIn(root.in(directory)).filter((path) => /\/\.[^/]+\.tmp$/.test(path)),
   );
 
 function strangersOf(witness: Witness, post: Post, batches: readonly Batch[]): string[] {

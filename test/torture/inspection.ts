@@ -104,7 +104,9 @@ export class Inspection {
   #clear(batch: Batch, evidence: BatchEvidence, witness: Witness): void {
     this.tally.countBatch(evidence);
     this.#killsByJobs.push(...killsIn(batch));
-    this.tally.countLeftovers(batch.clear(witness, this.#post));
+    const { files, reasons } = batch.clear(witness, this.#post);
+    for (const file of files) this.find({ kind: 'file-left', subject: file, text: 'is there after its job has ended' });
+    this.tally.countReasons(reasons);
     this.hits = this.hits.filter(({ jobId }) => !witness.retired.has(jobId));
     this.#batches.delete(batch.number);
   }

@@ -6,7 +6,6 @@ export class Tally {
   readonly #startedMs = performance.now();
   readonly #blows = new Map<string, number>();
   readonly #outcomes = new Map<string, number>();
-  readonly #leftovers = new Map<string, number>();
   readonly #moments = { met: 0, missed: 0 };
   #supervisors = 0;
   #attempts = 0;
@@ -15,6 +14,8 @@ export class Tally {
   #events = 0;
   #marks = 0;
   #hits = 0;
+  /** Of files that were refused again after a kill in between. */
+  #reasons = 0;
   #noted: Readonly<Record<string, number>> = {};
 
   get seconds(): number {
@@ -50,9 +51,8 @@ export class Tally {
     this.#hits += hits.length;
   }
 
-  countLeftovers(names: readonly string[]): void {
-    for (const name of names)
-      increase(this.#leftovers, name.endsWith('.reason.json') ? 'reason without its file' : name.replace(/^.*\//, ''));
+  countReasons(count: number): void {
+    this.#reasons += count;
   }
 
   note(counts: Readonly<Record<string, number>>): void {
@@ -68,7 +68,7 @@ export class Tally {
       `outcomes: ${list(this.#outcomes)}`,
       `${this.#attempts} attempts, ${this.#lost} lost, ${this.#interrupted} interrupted by a stop; ${this.#marks} lines by jobs, ${this.#hits} of their processes hit`,
       `${this.#events} crashes received, in ${this.#noted.deliveries ?? 0} deliveries`,
-      ...(this.#leftovers.size > 0 ? [`left behind, and no flaw: ${list(this.#leftovers)}`] : []),
+      ...(this.#reasons > 0 ? [`${this.#reasons} reasons without their file, which was refused again`] : []),
     ];
   }
 }

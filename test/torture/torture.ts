@@ -164,6 +164,7 @@ export class Torture implements AsyncDisposable {
     const { inspection } = this;
     await this.#dropping.quiet();
     await this.#letOldOnesEnd(Number.POSITIVE_INFINITY);
+    await this.#breathe(() => halfWrittenFiles(this.root), 0);
     if (inspection.flaws.length > 0) return;
     const last = this.#liveOn();
     last.term();
@@ -172,7 +173,6 @@ export class Torture implements AsyncDisposable {
     this.#inspect();
     inspection.checkBatches(this.#witness, true);
     inspection.find(...checkEnd(seen));
-    inspection.tally.countLeftovers(halfWrittenFiles(this.root));
   }
 }
 
