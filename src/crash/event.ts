@@ -4,7 +4,7 @@ import type { Cause, Exit } from '../job/exit.ts';
 import { describeExit } from '../job/exit.ts';
 import type { Job } from '../job/job.ts';
 import { type Instant, timestamp } from '../job/units.ts';
-import type { CrashReading, Frame } from './exception.ts';
+import type { CrashReading, Frame, Link } from './exception.ts';
 
 /** One thing that happened in a job before it crashed. */
 export interface Crumb {
@@ -84,15 +84,23 @@ type SentryException = NonNullable<NonNullable<Event['exception']>['values']>[nu
 const mechanism = { type: 'booty.child', handled: false };
 
 function exceptionsOf(reading: CrashReading): SentryException[] {
-  return reading.exceptions.map(({ type, value, frames }) => ({
+  return reading.exceptions.map(({ type, module, value, frames, link }) => ({
     type: cut(type, maxTagLength),
     value: cut(value, maxValueLength),
-    mechanism,
+    ...(module === undefined ? {} : { module: cut(module, maxTagLength) }),
+    mechanism: link ? { ...mechanism, ...linkOf(link) } : mechanism,
     ...(frames.length > 0
       ? { stacktrace: { frames: frames.slice(-250).map((frame) => frameOf(frame, reading.platform)) } }
       : {}),
   }));
 }
+
+const linkOf = ({ id, parent, source, isGroup }: Link) => ({
+  exception_id: id,
+  ...(parent === null ? {} : { type: 'chained', parent_id: parent }),
+  ...(source === null ? {} : { source }),
+  ...(isGroup ? { is_exception_group: true } : {}),
+});
 
 const frameOf = (frame: Frame, platform: string) => ({
   platform,

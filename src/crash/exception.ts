@@ -10,8 +10,22 @@ export interface Frame {
   readonly inApp: boolean;
 }
 
+/** Where an exception stands among the causes and members of others (develop.sentry.dev, Exception Interface, mechanism). */
+export interface Link {
+  readonly id: number;
+  readonly parent: number | null;
+  /** What its parent calls it: `cause`, `errors[0]`. */
+  readonly source: string | null;
+  /** Whether it stands for several that have nothing to do with each other. */
+  readonly isGroup: boolean;
+}
+
 export interface ReadException {
   readonly type: string;
+  /** The module or package that the type is of. */
+  readonly module?: string;
+  /** Left out where each exception is the cause of the next. */
+  readonly link?: Link;
   readonly value: string;
   /** Oldest call first. */
   readonly frames: readonly Frame[];
