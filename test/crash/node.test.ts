@@ -24,7 +24,7 @@ for (const fileName of ['load.mjs', 'load.cjs']) {
   void test(`an uncaught error in ${fileName} is read with its frames, oldest first`, () => {
     const { reading, words } = readDeath(bad, fileName);
     const file = words.directory + fileName;
-    const frame = { file, source: null, inApp: true };
+    const frame = { file, source: 'throw new TypeError("bad row");', inApp: true };
     assert.equal(reading.platform, 'node');
     assert.equal(titleOf(reading), 'TypeError: bad row');
     const [outer, inner] = ownFrames(reading);
@@ -34,10 +34,10 @@ for (const fileName of ['load.mjs', 'load.cjs']) {
   });
 }
 
-const errors: readonly (readonly [what: string, source: string, title: string])[] = [
+const errors: readonly (readonly [what: string, source: string, ...titles: string[]])[] = [
   ['with a message of several lines', 'throw new Error("a\\nb\\nc")', 'Error: a\nb\nc'],
   ['with a blank line in its message', 'throw new Error("a\\n\\nb")', 'Error: a\n\nb'],
-  ['with a cause', 'throw new Error("a", { cause: new Error("b") })', 'Error: a'],
+  ['with a cause', 'throw new Error("a", { cause: new Error("b") })', 'Error: b', 'Error: a'],
   ['with properties', 'throw Object.assign(new Error("a"), { code: "X", more: { b: [1] } })', 'Error: a'],
   [
     'with a code',
@@ -48,15 +48,18 @@ const errors: readonly (readonly [what: string, source: string, title: string])[
   ['without a message', 'throw new RangeError()', 'RangeError: '],
   ['in a promise', 'Promise.reject(new RangeError("r"))', 'RangeError: r'],
   ['in an async function', 'async function f() { await 1; throw new Error("z") }\nawait f()', 'Error: z'],
-  ['of several', 'throw new AggregateError([new Error("a")], "all")', 'AggregateError: all'],
+  ['of several', 'throw new AggregateError([new Error("a")], "all")', 'Error: a', 'AggregateError: all'],
   ['of its grammar', 'function (', 'SyntaxError: Function statements require a function name'],
 ];
 
-for (const [what, source, title] of errors) {
+for (const [what, source, ...titles] of errors) {
   void test(`a Node error ${what} is read`, () => {
-    const { type, value, frames } = readDeath(source).reading.exceptions[0];
-    assert.equal(`${type}: ${value}`, title);
-    assert.ok(frames.length > 0);
+    const { exceptions } = readDeath(source).reading;
+    assert.deepEqual(
+      exceptions.map(({ type, value }) => `${type}: ${value}`),
+      titles,
+    );
+    for (const { frames } of exceptions) assert.ok(frames.length > 0);
   });
 }
 

@@ -60,7 +60,7 @@ interface Sample {
 const samples: Readonly<Record<string, Sample>> = {
   'Python 3.8, chained': {
     text: python38,
-    titles: ['ConnectionRefusedError: [Errno 111] Connection refused', 'shop.errors.LoadError: no database'],
+    titles: ['ConnectionRefusedError: [Errno 111] Connection refused', 'LoadError: no database'],
     frames: [
       '<module> /srv/load.py:30+',
       '__call__ /srv/vendor/site-packages/click/core.py:829',
@@ -74,12 +74,12 @@ const samples: Readonly<Record<string, Sample>> = {
   },
   'Node 20, with properties and a cause': {
     text: node20,
-    titles: ['TypeError: bad row'],
+    titles: ['Error: no price', 'TypeError: bad row'],
     frames: [
       'null node:internal/main/run_main_module:28',
       'null /srv/node_modules/tsx/dist/index.cjs:3',
       'Module._compile node:internal/modules/cjs/loader:1469',
-      'Object.<anonymous> /srv/load.cjs:4+',
+      'Object.? /srv/load.cjs:4+',
       'load /srv/load.cjs:2+',
     ],
   },
