@@ -25,6 +25,6 @@ export function exceptionsOf(root: Raised, linked: boolean): [ReadException, ...
     for (const part of raised.parts) visit(part.raised, id, part.source);
   };
   visit(root, null, null);
-  const [first = root.exception, ...rest] = all.reverse();
+  const [first = root.exception, ...rest] = all.toReversed();
   return [first, ...rest];
 }

@@ -1,4 +1,3 @@
-import type { Frame } from '../exception.ts';
 import type { Raised } from './lineage.ts';
 import { call, frameOf } from './node-frame.ts';
 
@@ -82,7 +81,7 @@ function found(
   next: number,
 ): Found {
   const stack = completed(shown, cause?.stack ?? []);
-  const frames = stack.flatMap((line) => frameOf(line) ?? []).reverse() satisfies Frame[];
+  const frames = stack.flatMap((line) => frameOf(line) ?? []).toReversed();
   // The name of a DOMException is behind it; what stands behind another name is its code.
   const type = name === 'DOMException' && label !== undefined ? label : name;
   const members = (errors ?? []).map((error, index) => ({ source: `errors[${index}]`, raised: error?.raised }));
@@ -110,7 +109,7 @@ function readParts(lines: readonly string[], start: number, depth: number): Part
   let { cause, errors } = none;
   const seen = new Set<string>();
   let at = start;
-  for (; at < lines.length && !/^\}/.test(lines[at] ?? ''); at += 1) {
+  for (; at < lines.length && !(lines[at] ?? '').startsWith('}'); at += 1) {
     const [, key = '', value = ''] = (depth < maxDepth && part.exec(lines[at] ?? '')) || [];
     if (key === '' || seen.has(key)) continue;
     seen.add(key);

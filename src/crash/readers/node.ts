@@ -139,6 +139,6 @@ function readFatal(lines: readonly string[], begin: number): FoundCrash | null {
     return name === '' ? [] : [{ ...makeFrame(name, 'node', undefined, undefined), inApp: false }];
   });
   const end = at + 1 + below.findLastIndex(isNative) + 1;
-  const exception = { type: 'FATAL ERROR', value, frames: frames.reverse() };
+  const exception = { type: 'FATAL ERROR', value, frames: frames.toReversed() };
   return { reading: { platform: 'node', exceptions: [exception] }, end };
 }

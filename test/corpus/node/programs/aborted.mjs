@@ -1,0 +1,1 @@
+AbortSignal.abort().throwIfAborted();

@@ -1,0 +1,2 @@
+import assert from 'node:assert/strict';
+assert.deepEqual({ rows: 1 }, { rows: 2 });

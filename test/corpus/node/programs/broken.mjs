@@ -1,0 +1,2 @@
+export const rows = 1;
+export const rows = 2;

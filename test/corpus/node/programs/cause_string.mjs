@@ -1,0 +1,1 @@
+throw new Error('cannot load', { cause: 'no such row' });

@@ -1,0 +1,2 @@
+const rows = [];
+for (;;) rows.push(new Array(1000).fill({ row: rows.length }));

@@ -1,0 +1,1 @@
+JSON.parse('{"rows": [1, 2');

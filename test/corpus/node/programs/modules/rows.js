@@ -1,0 +1,3 @@
+exports.load = function load() {
+  throw new Error('in a library');
+};

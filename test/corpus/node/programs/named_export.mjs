@@ -1,0 +1,2 @@
+import { nope } from 'node:fs';
+nope();

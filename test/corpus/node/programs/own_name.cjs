@@ -1,0 +1,2 @@
+class LoadError extends Error {}
+throw new LoadError('a class without a name');

@@ -1,0 +1,4 @@
+function down(row) {
+  return down(row + 1) + 1;
+}
+down(0);

@@ -1,0 +1,1 @@
+Promise.reject({ row: 7, reason: 'bad' });

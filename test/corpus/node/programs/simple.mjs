@@ -1,0 +1,4 @@
+function load() {
+  throw new TypeError('bad row');
+}
+load();

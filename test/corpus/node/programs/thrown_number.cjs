@@ -1,0 +1,3 @@
+setTimeout(() => {
+  throw 42;
+}, 1);

@@ -1,0 +1,1 @@
+throw { row: 7, reason: 'bad\nrow' };

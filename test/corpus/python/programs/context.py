@@ -1,0 +1,8 @@
+def price(row):
+    return row["price"]
+
+
+try:
+    1 / 0
+except ZeroDivisionError:
+    price({})

@@ -1,0 +1,7 @@
+class Connection:
+    def __del__(self):
+        raise OSError("cannot close")
+
+
+connection = Connection()
+raise RuntimeError("the cause")

@@ -1,0 +1,13 @@
+class Outer:
+    class Inner(Exception):
+        pass
+
+
+def load():
+    class Bad(Outer.Inner):
+        pass
+
+    raise Bad("x")
+
+
+load()

@@ -1,0 +1,1 @@
+raise ValueError("three lines:\nsecond\n\n  fourth")

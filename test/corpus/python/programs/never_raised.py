@@ -1,0 +1,1 @@
+raise RuntimeError("no database") from ValueError("port is no number\nbut 'x'")

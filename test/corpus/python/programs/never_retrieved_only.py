@@ -1,0 +1,16 @@
+import asyncio
+import sys
+
+
+async def load():
+    raise ValueError("in a task")
+
+
+async def main():
+    task = asyncio.create_task(load())
+    await asyncio.sleep(0.01)
+    del task
+
+
+asyncio.run(main())
+sys.exit(1)

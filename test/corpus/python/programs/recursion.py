@@ -1,0 +1,5 @@
+def load(row):
+    return load(row + 1)
+
+
+load(1)

@@ -1,0 +1,5 @@
+def load(row):
+    raise ValueError("bad row")
+
+
+load(7)
