@@ -11,6 +11,9 @@ export interface Death {
   readonly reading: CrashReading | null;
 }
 
+/** The directory of the programs that died. */
+export const programsOf = (language: string): string => join(corpus, language, 'programs');
+
 export const deathsOf = (language: string): readonly Death[] =>
   namesIn(language, '.txt').map((name) => ({
     name,

@@ -85,6 +85,34 @@ void test('a crash with a stack is grouped by its stack', () => {
   ]);
 });
 
+void test('a group of exceptions is a tree, and a type is told from its module', () => {
+  const text = [
+    '  + Exception Group Traceback (most recent call last):',
+    '  | ExceptionGroup: all (2 sub-exceptions)',
+    '  +-+---------------- 1 ----------------',
+    '    | shop.errors.LoadError: one',
+    '    +---------------- 2 ----------------',
+    '    | ValueError: two',
+    '    +------------------------------------',
+  ].join('\n');
+  const values = eventOf({ reading: readCrash(text, '') }).exception?.values ?? [];
+  const child = { type: 'chained', handled: false, parent_id: 0 };
+  assert.deepEqual(values, [
+    { type: 'ValueError', value: 'two', mechanism: { ...child, exception_id: 2, source: 'exceptions[1]' } },
+    {
+      type: 'LoadError',
+      module: 'shop.errors',
+      value: 'one',
+      mechanism: { ...child, exception_id: 1, source: 'exceptions[0]' },
+    },
+    {
+      type: 'ExceptionGroup',
+      value: 'all',
+      mechanism: { type: 'booty.child', handled: false, exception_id: 0, is_exception_group: true },
+    },
+  ]);
+});
+
 void test('a crash without a stack is grouped by job, step and how it ended, not by what it printed', () => {
   const exits = [
     [{ kind: 'code', code: 3 }, 'exit-code', '3'],

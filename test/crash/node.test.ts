@@ -49,6 +49,12 @@ const errors: readonly (readonly [what: string, source: string, ...titles: strin
   ['in a promise', 'Promise.reject(new RangeError("r"))', 'RangeError: r'],
   ['in an async function', 'async function f() { await 1; throw new Error("z") }\nawait f()', 'Error: z'],
   ['of several', 'throw new AggregateError([new Error("a")], "all")', 'Error: a', 'AggregateError: all'],
+  [
+    'with a cause that nobody listened for',
+    'import { EventEmitter } from "node:events"; new EventEmitter().emit("error", new Error("a", { cause: new Error("b") }))',
+    'Error: b',
+    'Error: a',
+  ],
   ['of its grammar', 'function (', 'SyntaxError: Function statements require a function name'],
 ];
 

@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempDisposableSync, writeFileSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdtempDisposableSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -21,6 +21,20 @@ export function runProgram(interpreter: readonly [string, ...string[]], fileName
   const env = { PATH: process.env.PATH, LANG: 'C.UTF-8', PYTHONDONTWRITEBYTECODE: '1' };
   const { stdout, stderr, status } = spawnSync(program, [...args, path], { encoding: 'utf8', env, cwd: place.path });
   return { stdout, stderr, status, directory: `${place.path}/` };
+}
+
+/** Runs a program of this directory to its end, beside the others there. */
+export async function runIn(directory: string, program: string, fileName: string): Promise<LastWords> {
+  const place = realpathSync(directory);
+  const env = { PATH: process.env.PATH, LANG: 'C.UTF-8', PYTHONDONTWRITEBYTECODE: '1' };
+  return new Promise((resolve) => {
+    const child = execFile(
+      program,
+      [join(place, fileName)],
+      { env, cwd: place, timeout: 60_000 },
+      (_, stdout, stderr) => resolve({ stdout, stderr, status: child.exitCode, directory: `${place}/` }),
+    );
+  });
 }
 
 /** The first of these programs that runs here, or why none does. */

@@ -122,11 +122,13 @@ export function readGroup(
 ): { readonly items: Item[]; readonly next: number } {
   const items: Item[] = [];
   let at = start;
+  let barred = -1;
   while (at < lines.length) {
     const match = bar.exec(lines[at] ?? '');
     const [, margin = '', sign, rest = ''] = match ?? [];
     if (!match) {
-      if (!lines.slice(at + 1, at + maxUnbarred).some((line) => bar.test(line))) break;
+      if (barred < at) barred = at + 1 + lines.slice(at + 1, at + maxUnbarred).findIndex((line) => bar.test(line));
+      if (barred === at) break;
       items.push(lines[at] ?? '');
     } else if (margin.length < column) break;
     else if (sign === '+' && margin.length === column && rest.startsWith('-+-')) {

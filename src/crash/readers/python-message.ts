@@ -20,6 +20,13 @@ const beginsAnother = new RegExp(
     'Task exception was never retrieved$',
     String.raw`Traceback \(most recent call last\):$`,
     String.raw`Node\.js v\d`,
+    // Programs of other languages, that ran this one or go on after it.
+    String.raw`panic: |goroutine \d+ \[|fatal error: |SIG[A-Z]+: `,
+    `thread '.{1,80}' .*panicked at `,
+    'PHP (?:Fatal|Parse|Warning|Notice)',
+    String.raw`\S{1,200}\.rb:\d+:in `,
+    'terminate called ',
+    '(?:Segmentation fault|Aborted|Killed|Terminated|Bus error)(?: |$)',
     'sys:1: |.{1,200}: (?:Resource|Deprecation|Runtime|User)Warning: ',
   ]
     .map((begin) => `^(?:${begin})`)
