@@ -7,6 +7,7 @@ import { milliseconds } from '../../src/job/units.ts';
 import { Attempt, type AttemptResult } from '../../src/run/attempt.ts';
 import { machineEnvironment, type VerifierFiles } from '../../src/run/environment.ts';
 import { startTimeOf } from '../../src/run/processes.ts';
+import type { Shortage } from '../../src/run/shortage.ts';
 import { type JobPlace, logPath, makeWorkdir, placeOf } from '../../src/run/workdir.ts';
 import type { Claim } from '../../src/schedule/queue.ts';
 import { poll } from '../harness/waiting.ts';
@@ -29,7 +30,8 @@ export class RunningAttempt implements Disposable {
   readonly spec: JobSpec;
   /** Of the children of its steps, in order. */
   readonly pids: number[] = [];
-  readonly result: Promise<AttemptResult>;
+  /** How it ended, or that the machine could not start it. */
+  readonly ran: Promise<AttemptResult | Shortage>;
   readonly #directory = mkdtempDisposableSync(join(tmpdir(), 'booty-run-'));
 
   /** @param file the text of a job file */
@@ -45,7 +47,12 @@ export class RunningAttempt implements Disposable {
     const settings = { machine: machineEnvironment(), killGraceMs: milliseconds(graceMs) };
     this.attempt = new Attempt(claim, this.place, settings, verifier ?? null, (pid) => this.pids.push(pid));
     if (cancelled) this.attempt.cancel();
-    this.result = this.attempt.run().then((result) => {
+    this.ran = this.attempt.run();
+  }
+
+  /** Rejects where the machine could not start it. */
+  get result(): Promise<AttemptResult> {
+    return this.ran.then((result) => {
       if (result.kind === 'short') throw new Error(`the machine is short: ${result.error}`);
       return result;
     });
