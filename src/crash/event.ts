@@ -106,6 +106,7 @@ const frameOf = (frame: Frame, platform: string) => ({
   platform,
   in_app: frame.inApp,
   ...(frame.function === null ? {} : { function: frame.function }),
+  ...(frame.module === undefined ? {} : { module: frame.module }),
   ...(frame.file === null ? {} : { filename: frame.file, abs_path: frame.file }),
   ...(frame.line === null ? {} : { lineno: frame.line }),
   ...(frame.column === null ? {} : { colno: frame.column }),

@@ -1,6 +1,8 @@
 /** One frame of a stack, as the program itself told it. */
 export interface Frame {
   readonly function: string | null;
+  /** The class, module or package of the function, where the language tells it apart. */
+  readonly module?: string;
   readonly file: string | null;
   readonly line: number | null;
   readonly column: number | null;
@@ -22,11 +24,11 @@ export interface Link {
 
 export interface ReadException {
   readonly type: string;
-  /** The module or package that the type is of. */
-  readonly module?: string;
   /** Left out where each exception is the cause of the next. */
   readonly link?: Link;
   readonly value: string;
+  /** The package or assembly of the type, where Sentry's SDK of the language does not leave it in the type. */
+  readonly module?: string;
   /** Oldest call first. */
   readonly frames: readonly Frame[];
 }
