@@ -1,10 +1,23 @@
 import { stripVTControlCharacters } from 'node:util';
 import { plainLine } from '../job/plain-line.ts';
 import type { CrashReader, CrashReading, FoundCrash } from './exception.ts';
+import { readDotnet } from './readers/dotnet.ts';
+import { readElixir } from './readers/elixir.ts';
+import { readErlang } from './readers/erlang.ts';
+import { readJava } from './readers/java.ts';
+import { readJvmFatal } from './readers/jvm-fatal.ts';
 import { readNode } from './readers/node.ts';
 import { readPython } from './readers/python.ts';
 
-const readers: readonly CrashReader[] = [readPython, readNode];
+const readers: readonly CrashReader[] = [
+  readPython,
+  readNode,
+  readJava,
+  readJvmFatal,
+  readElixir,
+  readErlang,
+  readDotnet,
+];
 
 /** How many lines that are not blank may follow the crash that ended a program: one that says more has gone on. */
 const maxTrailingLines = 12;

@@ -1,0 +1,3 @@
+defmodule Load do
+  def run, do: missing(1)
+end

@@ -1,0 +1,1 @@
+exit({:no_rows, 7})

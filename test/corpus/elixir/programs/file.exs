@@ -1,0 +1,1 @@
+File.read!("/srv/job/missing.csv")

@@ -1,0 +1,3 @@
+defmodule Load do
+  def run( do: 1
+end

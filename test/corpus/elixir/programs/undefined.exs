@@ -1,0 +1,2 @@
+rows = String.split("a b")
+Shop.Missing.run(rows)
