@@ -113,6 +113,14 @@ void test('a group of exceptions is a tree, and a type is told from its module',
   ]);
 });
 
+void test('the package of an exception and the class of a frame are told apart, where the language does', () => {
+  const java = readCrash('Exception in thread "main" shop.Load$BadRow: 7\n\tat shop.Load.row(Load.java:22)\n', '');
+  const [exception] = eventOf({ reading: java }).exception?.values ?? [];
+  assert.deepEqual([exception?.module, exception?.type, exception?.value], ['shop', 'Load$BadRow', '7']);
+  const [frame] = exception?.stacktrace?.frames ?? [];
+  assert.deepEqual([frame?.module, frame?.function, frame?.filename], ['shop.Load', 'row', 'Load.java']);
+});
+
 void test('a crash without a stack is grouped by job, step and how it ended, not by what it printed', () => {
   const exits = [
     [{ kind: 'code', code: 3 }, 'exit-code', '3'],

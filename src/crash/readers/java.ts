@@ -42,9 +42,11 @@ const maxMessageLines = 100;
 const libraries =
   /^(?:java|javax|jdk|sun|com\.sun|jakarta|kotlin|kotlinx|scala|groovy|clojure|akka|reactor|ch\.qos\.logback|com\.fasterxml|com\.google\.common|com\.google\.inject|com\.mysql|com\.zaxxer|io\.(?:grpc|lettuce|micrometer|netty|opentelemetry|reactivex|sentry|undertow|vertx)|net\.bytebuddy|net\.sf\.cglib|okhttp3|okio|org\.(?:apache|aspectj|codehaus\.groovy|eclipse|flywaydb|gradle|h2|hibernate|jboss|junit|mariadb|postgresql|slf4j|springframework|yaml)|picocli|retrofit2)\./;
 
-interface Throwable extends ReadException {
+interface Throwable {
+  readonly name: Omit<ReadException, 'frames'>;
   /** How far its frames are indented: what it suppressed stands deeper. */
   readonly depth: number;
+  /** Newest call first. */
   readonly frames: Frame[];
 }
 
@@ -83,7 +85,7 @@ function readThrowables(lines: readonly string[], start: number, title: string):
   let at = start;
   const open = (text: string, depth: number): void => {
     const { message, next } = messageFrom(lines, at);
-    const one = { ...nameOf(text + message), frames: [], depth };
+    const one = { name: nameOf(text + message), frames: [], depth };
     at = next;
     if (read.length < maxExceptions) read.push(one);
     latest.length = depth;
@@ -101,7 +103,7 @@ function readThrowables(lines: readonly string[], start: number, title: string):
     else at += 1;
   }
   return found(
-    read.map(({ depth, frames, ...one }) => ({ ...one, frames: frames.toReversed() })),
+    read.map(({ name, frames }) => ({ ...name, frames: frames.toReversed() })),
     at,
   );
 }
