@@ -63,6 +63,7 @@ interface Header {
 
 function headerAt(lines: readonly string[], at: number): Header | null {
   const line = lines[at] ?? '';
+  if (line === '' || !'UFPS['.includes(line.charAt(0))) return null;
   const following = lines[at + 1] ?? '';
   const [, sameLine] = sameLineHeader.exec(line) ?? [];
   if (sameLine !== undefined) return isThrowable(sameLine) ? { text: sameLine, at } : null;

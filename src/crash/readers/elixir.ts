@@ -94,7 +94,7 @@ function readOne(lines: readonly string[], start: number, indent: number, depth:
 function bodyOf(lines: readonly string[], start: number, indent: number): number | null {
   for (let at = start + 1; at <= start + maxMessageLines; at += 1) {
     const line = lines[at];
-    if (line === undefined || line.startsWith('** (')) return null;
+    if (line === undefined || (indentOf(line) <= indent && header.test(line))) return null;
     if (frameOf(line, indent + 4) || (indentOf(line) === indent + 4 && header.test(line))) return at;
   }
   return null;

@@ -40,7 +40,7 @@ const library =
   /^(?:application\w*|array|binary|code\w*|crypto|dets|dict|elixir\w*|erl_\w+|erlang|error_handler|erpc|erts_\w+|escript|ets|file\w*|gb_\w+|gen|gen_\w+|httpc\w*|inet\w*|init|io|io_lib\w*|lists|logger\w*|maps|mnesia\w*|orddict|ordsets|prim_\w+|proc_lib|proplists|queue|re|rpc|sets|shell|ssl\w*|string|supervisor\w*|sys|timer|unicode)$/;
 
 export const readErlang: CrashReader = (lines) => {
-  const start = lines.findLastIndex((line) => escriptHeader.test(line) || bootHeader.test(line) || bootTerm.test(line));
+  const start = lines.findLastIndex(startsCrash);
   const line = lines[start];
   if (line === undefined) return null;
   const [, how, message = ''] = escriptHeader.exec(line) ?? [];
@@ -48,6 +48,11 @@ export const readErlang: CrashReader = (lines) => {
   const [, term = ''] = bootHeader.exec(line) ?? bootTerm.exec(line) ?? [];
   return found(exceptionOf(term), start + 1);
 };
+
+const startsCrash = (line: string): boolean =>
+  line !== '' &&
+  'eiR{'.includes(line.charAt(0)) &&
+  (escriptHeader.test(line) || bootHeader.test(line) || bootTerm.test(line));
 
 const found = (exception: ReadException, end: number): ReturnType<CrashReader> => ({
   reading: { platform: 'elixir', exceptions: [exception] },

@@ -65,10 +65,12 @@ export const readJava: CrashReader = (lines) => {
 };
 
 const startsCrash = (line: string, at: number, lines: readonly string[]): boolean =>
-  (line.startsWith(threadPrefix) && oddHeader.test(line)) ||
-  handlerHeader.test(line) ||
-  memoryHeader.test(line) ||
-  (launcherHeader.test(line) && launcherCause.test(lines[at + 1] ?? ''));
+  line !== '' &&
+  'ETA'.includes(line.charAt(0)) &&
+  ((line.startsWith(threadPrefix) && oddHeader.test(line)) ||
+    handlerHeader.test(line) ||
+    memoryHeader.test(line) ||
+    (launcherHeader.test(line) && launcherCause.test(lines[at + 1] ?? '')));
 
 const found = ([last, ...before]: ReadException[], end: number): ReturnType<CrashReader> =>
   last ? { reading: { platform: 'java', exceptions: withLast(before, last) }, end } : null;

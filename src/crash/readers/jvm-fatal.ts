@@ -34,7 +34,7 @@ const meanings = new Map([
 ]);
 
 export const readJvmFatal: CrashReader = (lines) => {
-  const start = lines.findLastIndex((line) => header.test(line));
+  const start = lines.findLastIndex((line) => line.startsWith('# ') && header.test(line));
   if (start < 0) return null;
   let end = start;
   while (end < lines.length && /^#( |$)/.test(lines[end] ?? '') && end < start + 60) end += 1;
