@@ -7,7 +7,11 @@ import { readErlang } from './readers/erlang.ts';
 import { readJava } from './readers/java.ts';
 import { readJvmFatal } from './readers/jvm-fatal.ts';
 import { readNode } from './readers/node.ts';
+import { readPerl } from './readers/perl.ts';
+import { readPhp } from './readers/php.ts';
 import { readPython } from './readers/python.ts';
+import { readRuby } from './readers/ruby.ts';
+import { readTcl } from './readers/tcl.ts';
 
 const readers: readonly CrashReader[] = [
   readPython,
@@ -17,6 +21,10 @@ const readers: readonly CrashReader[] = [
   readElixir,
   readErlang,
   readDotnet,
+  readRuby,
+  readPhp,
+  readPerl,
+  readTcl,
 ];
 
 /** How many lines that are not blank may follow the crash that ended a program: one that says more has gone on. */

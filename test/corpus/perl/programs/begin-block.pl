@@ -1,0 +1,2 @@
+use strict;
+BEGIN { die "bad row" }

@@ -1,0 +1,4 @@
+use strict;
+use warnings;
+
+eval 'die "bad row"' or die "load: $@";

@@ -1,0 +1,5 @@
+use strict;
+use warnings;
+
+eval { die "bad row" };
+die if $@;

@@ -1,0 +1,4 @@
+use strict;
+use warnings;
+
+die { row => 7 };

@@ -1,0 +1,6 @@
+use strict;
+use warnings;
+
+sub mean { my ($sum, $count) = @_; $sum / $count }
+
+print mean(7, 0);

@@ -1,0 +1,3 @@
+use strict;
+END { die "cannot clean up" }
+print "done\n";

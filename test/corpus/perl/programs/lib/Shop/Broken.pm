@@ -1,0 +1,6 @@
+package Shop::Broken;
+use strict;
+
+sub load { $row = 7 }
+
+1;

@@ -1,0 +1,4 @@
+use strict;
+use warnings;
+use lib '/srv/job/lib';
+use Shop::Broken;

@@ -1,0 +1,6 @@
+use strict;
+use warnings;
+
+sub load { require No::Such }
+
+load(7);

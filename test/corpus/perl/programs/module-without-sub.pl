@@ -1,0 +1,3 @@
+use strict;
+use warnings;
+use List::Util qw(no_such);

@@ -1,0 +1,6 @@
+use strict;
+use warnings;
+
+sub load { my $row = ; }
+
+load(7);

@@ -1,0 +1,5 @@
+use strict;
+use warnings;
+
+$row = 7;
+print $rows;

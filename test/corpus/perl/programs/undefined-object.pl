@@ -1,0 +1,6 @@
+use strict;
+use warnings;
+
+sub load { my $rows; $rows->load }
+
+load(7);

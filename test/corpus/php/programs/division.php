@@ -1,0 +1,2 @@
+<?php
+echo intdiv(7, 0);

@@ -1,0 +1,3 @@
+<?php
+function load(): void { eval("\n throw new RuntimeException('bad row');"); }
+load();

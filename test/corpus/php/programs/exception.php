@@ -1,0 +1,6 @@
+<?php
+function load(int $row): void {
+    throw new Exception("bad row $row");
+}
+
+array_map(function ($row) { load($row); }, [7]);

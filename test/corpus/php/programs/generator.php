@@ -1,0 +1,3 @@
+<?php
+function rows(): Generator { yield 1; throw new RangeException('bad row'); }
+foreach (rows() as $row) {}

@@ -1,0 +1,2 @@
+<?php
+class Rows implements Countable {}

@@ -1,0 +1,3 @@
+<?php
+function load(): void { require '/srv/job/no-such.inc'; }
+load();

@@ -1,0 +1,3 @@
+<?php
+function load(): void { throw new LogicException(); }
+load();

@@ -1,0 +1,3 @@
+<?php
+function load(?object $row): void { $row->price(); }
+load(null);

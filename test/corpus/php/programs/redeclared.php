@@ -1,0 +1,3 @@
+<?php
+function load(): void {}
+if (true) { eval('function load(): void {}'); }

@@ -1,0 +1,3 @@
+<?php
+function load(): SplFileObject { return new SplFileObject('/srv/job/no-such.csv'); }
+load();

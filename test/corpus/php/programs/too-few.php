@@ -1,0 +1,3 @@
+<?php
+function load(int $row, int $price): void {}
+load(7);

@@ -1,0 +1,4 @@
+<?php
+declare(strict_types=1);
+function load(int $row): void {}
+load('seven');

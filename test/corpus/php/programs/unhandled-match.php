@@ -1,0 +1,2 @@
+<?php
+echo match (7) { 1 => 'one' };

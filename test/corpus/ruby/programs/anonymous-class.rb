@@ -1,0 +1,2 @@
+def load = raise(Class.new(StandardError), "bad row")
+load

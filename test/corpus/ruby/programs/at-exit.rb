@@ -1,0 +1,2 @@
+at_exit { raise "cannot clean up" }
+raise ArgumentError, "bad row"

@@ -1,0 +1,5 @@
+module Shop
+  class BadRow < StandardError; end
+  def self.load(row) = raise(BadRow)
+end
+Shop.load(7)

@@ -1,0 +1,2 @@
+rows = []
+rows.lenght

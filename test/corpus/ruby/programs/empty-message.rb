@@ -1,0 +1,3 @@
+class BadRow < StandardError; end
+def load = raise(BadRow, "")
+load

@@ -1,0 +1,2 @@
+def load = File.open("/srv/job/no-such.csv")
+load

@@ -1,0 +1,2 @@
+fiber = Fiber.new { raise FloatDomainError, "bad row" }
+fiber.resume

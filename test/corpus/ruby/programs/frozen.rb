@@ -1,0 +1,2 @@
+def load(row) = row << "x"
+load("7".freeze)

@@ -1,0 +1,3 @@
+module Shop
+  def self.each = yield(7)
+end

@@ -1,0 +1,5 @@
+def load
+  Process.kill(:INT, $$)
+  sleep 5
+end
+load

@@ -1,0 +1,5 @@
+def load(rows)
+  rows.fetch(:prise)
+end
+
+load({ price: 7 })

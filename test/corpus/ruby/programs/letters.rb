@@ -1,0 +1,2 @@
+def größe(zeile) = raise("Größe fehlt \u{1F4A5}")
+größe(7)

@@ -1,0 +1,3 @@
+def load(row
+  row +
+end

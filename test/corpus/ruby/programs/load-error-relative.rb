@@ -1,0 +1,2 @@
+def load = require_relative("nosuch")
+load

@@ -1,0 +1,3 @@
+case { price: nil }
+in { price: Integer } then puts "ok"
+end

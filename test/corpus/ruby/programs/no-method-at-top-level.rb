@@ -1,0 +1,2 @@
+row = nil
+row.price.total

@@ -1,0 +1,5 @@
+def load(row)
+  row.price.total
+end
+
+load(Struct.new(:price).new(nil))

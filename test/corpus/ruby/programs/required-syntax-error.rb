@@ -1,0 +1,1 @@
+require "/srv/job/lib/broken"

@@ -1,0 +1,2 @@
+def load(row) = load(row + 1)
+load(7)

@@ -1,0 +1,5 @@
+def load(row)
+  row.each do |part|
+    puts part
+end
+load([7])

@@ -1,0 +1,2 @@
+def load(row) = 1 + row
+load("7")

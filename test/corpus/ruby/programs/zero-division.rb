@@ -1,0 +1,2 @@
+def mean(sum, count) = sum / count
+puts mean(7, 0)

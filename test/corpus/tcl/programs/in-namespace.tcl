@@ -1,0 +1,3 @@
+namespace eval shop {
+    variable rows [expr {1 / 0}]
+}

@@ -1,0 +1,4 @@
+proc load_rows {row} {
+    expr {$row / 0}
+}
+load_rows 1

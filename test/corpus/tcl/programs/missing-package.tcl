@@ -1,0 +1,1 @@
+package require nosuch 2.0

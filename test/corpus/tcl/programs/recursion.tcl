@@ -1,0 +1,5 @@
+interp recursionlimit {} 40
+proc load_rows {row} {
+    load_rows $row
+}
+load_rows 7

@@ -1,0 +1,2 @@
+source /srv/job/lib.tcl
+load_rows 7
