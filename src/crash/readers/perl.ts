@@ -34,7 +34,7 @@ const afterword = /^make(?:\[\d+\])?: \*\*\* |^Perl exited with active threads:|
 
 /** Lines of a log, and perldiag's warnings: those end nothing. */
 const logged =
-  /^\W{0,2}(?:\d{2,4}[-:/.]\d\d|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b|[A-Z][a-z]{2} [ \d]\d \d\d:|\w+\[\d+\]:|(?:trace|debug|info|notice|warn|warning)\b)/i;
+  /^#|^\W{0,2}(?:\d{2,4}[-:/.]\d\d|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b|[A-Z][a-z]{2} [ \d]\d \d\d:|\w+\[\d+\]:|(?:trace|debug|info|notice|warn|warning)\b)/i;
 const warning =
   /^(?:Use of (?:uninitialized|freed|inherited|literal|\S+ (?:is|in|without|for))|Useless use|Argument ".*" (?:isn't|treated)|Odd number of elements|Reference found where|Scalar value @|Name ".*" used only once|"(?:my|our|state)" |Subroutine \S+ redefined|Constant subroutine|Deep recursion|Wide character|Possible |Unquoted string|Found = in|Prototype mismatch|Exiting |Statement unlikely|Integer overflow|Hexadecimal number|Non-(?:hex|octal)|Illegal (?:hexa|binary|octal)|Unsuccessful|Variable "|Parentheses missing|Can't exec "|Thread \d+ terminated|\t\(in cleanup\)|\(in cleanup\)|Redundant argument|Missing argument|Negative (?:repeat|offset)|substr outside|splice\(\) offset|\w+\(\) on (?:closed|unopened)|Filehandle |\S+ is (?:experimental|deprecated)|The .* feature is experimental|Smartmatch|isn't numeric|Applying |Unescaped left brace)/;
 
@@ -141,7 +141,7 @@ const isSamePlace = (one: Placed, other: Placed): boolean => one.row === other.r
 
 /** `bad row at /srv/load.pl line 3.`, split. */
 function placeOf(line: string): Placed | null {
-  const tail = lineTail.exec(line);
+  const tail = line.includes(' line ') ? lineTail.exec(line) : null;
   const at = tail ? ` ${line}`.lastIndexOf(' at ', tail.index) - 1 : -1;
   if (!tail || at < -1) return null;
   const file = line.slice(at + 4, tail.index);

@@ -15,6 +15,8 @@ import type { CrashReader, Frame, ReadException } from '../exception.ts';
  */
 
 const maxExceptions = 20;
+/** How many lines that look like an exception are looked at, from the end. */
+const maxHeads = 60;
 const maxFrames = 500;
 const maxMessageLines = 100;
 
@@ -67,15 +69,28 @@ const isSame = (one: Block, other: Block): boolean =>
   one.exception.frames.length === other.exception.frames.length &&
   one.exception.frames.at(-1)?.line === other.exception.frames.at(-1)?.line;
 
-/** All exceptions in the text, from above. Each line is looked at a few times at most. */
+/** The last exceptions in the text, from above. Each line is looked at a few times at most. */
 function blocksOf(lines: readonly string[]): Block[] {
   const blocks: Block[] = [];
-  for (let at = 0; at < lines.length; ) {
+  for (let at = startOf(lines); at < lines.length; ) {
     const block = blockAt(lines, at);
     if (block) blocks.push(block);
     at = block ? block.end : at + 1;
   }
   return blocks;
+}
+
+/** Where the last lines that may name an exception begin, with the calls above them. */
+function startOf(lines: readonly string[]): number {
+  let start = lines.length;
+  for (let at = lines.length - 1, heads = 0; at >= 0 && heads < maxHeads; at -= 1) {
+    const line = lines[at] ?? '';
+    if (!line.includes(': ') || !(headLine.test(line) || noScript.test(line))) continue;
+    start = at;
+    heads += 1;
+  }
+  while (start > 0 && isCall(lines[start - 1] ?? '')) start -= 1;
+  return start;
 }
 
 function blockAt(lines: readonly string[], start: number): Block | null {
@@ -94,7 +109,7 @@ function blockAt(lines: readonly string[], start: number): Block | null {
   const reversed = head > start;
   const match = headLine.exec(lines[head] ?? '');
   if (!match) return null;
-  const below = reversed ? head + 1 : callsBelow(lines, head);
+  const below = reversed ? head + 1 : callsBelow(lines, head, namedEnd.test(match[4] ?? ''));
   const hasCalls = reversed || below > head;
   const named = nameOf(match, hasCalls && !reversed && below === head + 1);
   if (!named) return null;
@@ -127,8 +142,9 @@ function callsFrom(lines: readonly string[], first: number): readonly string[] {
 }
 
 /** Where the calls of this exception begin, below the lines of its message; the exception's own line if nowhere. */
-function callsBelow(lines: readonly string[], head: number): number {
-  for (let at = head + 1; at <= head + maxMessageLines && at < lines.length; at += 1) {
+function callsBelow(lines: readonly string[], head: number, mayHaveMessage: boolean): number {
+  const last = Math.min(lines.length - 1, head + (mayHaveMessage ? maxMessageLines : 1));
+  for (let at = head + 1; at <= last; at += 1) {
     const line = lines[at] ?? '';
     if (callLine.test(line) && !numbered.test(line)) return at;
     if (line.startsWith('\t') || line === traceback || threadHead.test(line) || isHead(line)) break;
