@@ -30,6 +30,8 @@ const atLine = /:(\d+)$/;
 const call = /^#\d+ (?:\[internal function\]|(.*?)\((\d+)\)): (.*)$/;
 const main = /^#\d+ \{main\}$/;
 const typed = /^([A-Za-z_\u0080-\uffff][\w\\\u0080-\uffff]*(?:@anonymous)?)(?:[\u0000 ]\/\S+:\d+\$\w+)?(?:: ([^]*))?$/u;
+/** As PHP 5 said it. */
+const quotedTyped = /^exception '([\w\\\u0080-\uffff]+)'(?: with message '([^]*)')?$/u;
 const evaluated = /^(.*)\((\d+)\) : (?:eval\(\)'d code|runtime-created function)$/;
 
 export const readPhp: CrashReader = (lines) => {
@@ -122,7 +124,8 @@ function readBare(start: number, first: string): Found | null {
 /** `RuntimeException: bad row in /srv/load.php:9`, perhaps on many lines, and the calls below. */
 function readException(words: readonly string[], from: number, trace: number): ReadException | null {
   const found = trace > from ? splitPlace(words[trace - 1] ?? '', atLine) : null;
-  const name = typed.exec([...words.slice(from, trace - 1), found?.message].join('\n'));
+  const text = [...words.slice(from, trace - 1), found?.message].join('\n');
+  const name = quotedTyped.exec(text) ?? typed.exec(text);
   if (!found || !name) return null;
   const frames = framesOf(callsFrom(words, trace + 1), found.path, found.row);
   return { type: name[1] ?? '', value: name[2] ?? '', frames };

@@ -85,7 +85,7 @@ function startOf(lines: readonly string[]): number {
   let start = lines.length;
   for (let at = lines.length - 1, heads = 0; at >= 0 && heads < maxHeads; at -= 1) {
     const line = lines[at] ?? '';
-    if (!line.includes(': ') || !(headLine.test(line) || noScript.test(line))) continue;
+    if (!line.includes(': ') || !(headOf(line) || noScript.test(line))) continue;
     start = at;
     heads += 1;
   }
@@ -107,7 +107,7 @@ function blockAt(lines: readonly string[], start: number): Block | null {
   // Only from the first one of them on: looked at again from each, they would take the square of their number.
   if (numbered.test(line) && !isCall(lines[start - 1] ?? '')) while (isCall(lines[head] ?? '')) head += 1;
   const reversed = head > start;
-  const match = headLine.exec(lines[head] ?? '');
+  const match = headOf(lines[head] ?? '');
   if (!match) return null;
   const below = reversed ? head + 1 : callsBelow(lines, head, namedEnd.test(match[4] ?? ''));
   const hasCalls = reversed || below > head;
@@ -132,6 +132,10 @@ function blockAt(lines: readonly string[], start: number): Block | null {
     reversed,
   };
 }
+
+/** The parser says who it is: `ruby: load.rb:5: syntax error found (SyntaxError)`. */
+const headOf = (line: string): RegExpExecArray | null =>
+  headLine.exec(line.endsWith(' (SyntaxError)') ? line.replace(/^[^\s:]+: (?=[^\s:]+:\d+: )/, '') : line);
 
 const isCall = (line: string): boolean => callLine.test(line) || elision.test(line);
 
@@ -179,11 +183,14 @@ function snippetEnd(lines: readonly string[], first: number): number {
   while (/^ {2}/.test(lines[end] ?? '') && end < first + maxMessageLines) end += 1;
   for (let at = end; at < first + maxMessageLines && at < lines.length; at += 1) {
     const line = lines[at] ?? '';
-    if (marker.test(line) || hint.test(line) || /^(?:>| ) +\d+ \| |^ +\| |^ +~~~/.test(line)) end = at + 1;
-    else if (at - end >= 2 || !marker.test(lines[at + 1] ?? '') === !marker.test(lines[at + 2] ?? '')) break;
+    if (isAnnotation(line)) end = at + 1;
+    else if (!isAnnotation(lines[at + 1] ?? '') && !isAnnotation(lines[at + 2] ?? '')) break;
   }
   return end;
 }
+
+const isAnnotation = (line: string): boolean =>
+  marker.test(line) || hint.test(line) || /^(?:> *| +)(?:\d+ +)?\||^ +~~~/.test(line);
 
 /** Takes the line of source, and what points at a part of it, out of the rest of a message. */
 function splitSnippet(body: readonly string[]): { readonly rest: readonly string[]; readonly source: string | null } {

@@ -34,7 +34,9 @@ export const readTcl: CrashReader = (lines) => {
   if (first === null) return null;
   const frames = framesOf(lines, first, last);
   if (!frames) return null;
-  const value = (lines[first - 1] ?? '').trim();
+  const above = lines[first - 1] ?? '';
+  // Of a stack that is cut off at its head, the message is gone.
+  const value = context.test(above) ? '' : above.trim();
   return { reading: { platform: 'other', exceptions: [{ type: 'TclError', value, frames }] }, end: last + 1 };
 };
 
