@@ -35,8 +35,8 @@ export const readTcl: CrashReader = (lines) => {
   const frames = framesOf(lines, first, last);
   if (!frames) return null;
   const above = lines[first - 1] ?? '';
-  // Of a stack that is cut off at its head, the message is gone.
-  const value = context.test(above) ? '' : above.trim();
+  // Of a stack that is cut off at its head, perhaps in the middle of a line, the message is gone.
+  const value = / line \d+\)$/.test(above) ? '' : above.trim();
   return { reading: { platform: 'other', exceptions: [{ type: 'TclError', value, frames }] }, end: last + 1 };
 };
 
