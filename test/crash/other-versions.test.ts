@@ -137,6 +137,16 @@ void test('a stack whose head is cut off is not taken for another one', () => {
   );
 });
 
+void test('of two Ruby programs that died on a terminal, the last one is read', () => {
+  const death = (type: string): string =>
+    `Traceback (most recent call last):\n\t1: from load.rb:9:in \`<main>'\nload.rb:3:in \`load': bad row (${type})\n`;
+  const reading = readCrash(death('KeyError') + death('IOError'), '');
+  assert.deepEqual(
+    reading?.exceptions.map(({ type }) => type),
+    ['IOError'],
+  );
+});
+
 void test('of a Tcl stack that is longer than what is kept, the message is not made up', () => {
   const call = '    (procedure "load_rows" line 2)\n    invoked from within\n"load_rows $row"\n';
   const text = `bad row\n    while executing\n"error"\n${call.repeat(900)}    (file "/srv/job/load.tcl" line 4)\n`;

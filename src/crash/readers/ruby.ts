@@ -53,7 +53,7 @@ export const readRuby: CrashReader = (lines) => {
   for (let at = blocks.length - 2; at >= 0 && chain.length < maxExceptions; at -= 1) {
     const block = blocks[at];
     const first = chain[0];
-    if (!block || !first || block.end !== first.start || lines[first.start - 1] === traceback) break;
+    if (!block || !first || block.end !== first.start) break;
     // What ends a thread is printed there, and again where it ends the program.
     if (chain.some((other) => isSame(other, block))) break;
     chain.unshift(block);
