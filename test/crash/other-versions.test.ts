@@ -147,7 +147,45 @@ void test('of two Ruby programs that died on a terminal, the last one is read', 
   );
 });
 
-void test('of a Tcl stack that is longer than what is kept, the message is not made up', () => {
+void test('numbered calls that lead to no exception are passed over at once', () => {
+  const calls = "\t1: from /a.rb:1:in `f'\n".repeat(2500);
+  const started = performance.now();
+  assert.equal(readCrash(`/srv/job/load.rb:1:in \`f': bad row (IOError)\n${calls}`, ''), null);
+  assert.ok(performance.now() - started < 300);
+});
+
+void test('what a Perl program warned of earlier is not why its successor did not compile', () => {
+  const words = [
+    'odd row at /srv/job/first.pl line 9.',
+    'loaded',
+    'Global symbol "$row" requires explicit package name at /srv/job/load.pl line 4.',
+    'Execution of /srv/job/load.pl aborted due to compilation errors.',
+    '',
+  ].join('\n');
+  assert.deepEqual(
+    readCrash(words, '')?.exceptions[0].frames.map(({ file }) => file),
+    ['/srv/job/load.pl'],
+  );
+});
+
+const caughtInTcl = 'odd row\n    while executing\n"check 7"\n    (procedure "look" line 2)\n';
+const uncaughtInTcl = 'bad row\n    while executing\n"load 7"\n    (file "/srv/job/load.tcl" line 5)\n';
+const namespaceInTcl =
+  'divide by zero\n    invoked from within\n"expr {1 / 0}"\n    (in namespace eval "::shop" script line 2)\n    invoked from within\n"namespace eval shop {}"\n    (file "/srv/job/load.tcl" line 1)\n';
+
+for (const [what, text, value] of [
+  ['after one that was caught', caughtInTcl + uncaughtInTcl, 'bad row'],
+  ['after that of another program', uncaughtInTcl + namespaceInTcl, 'divide by zero'],
+] as const)
+  void test(`a Tcl error ${what} is read`, () => {
+    assert.equal(readCrash(text, '')?.exceptions[0].value, value);
+  });
+
+void test('a Tcl stack with other lines in it is none', () => {
+  assert.equal(readCrash(`${caughtInTcl}a line\n    invoked from within\n"b"\n    (file "x.tcl" line 5)\n`, ''), null);
+});
+
+void test('of a Tcl stack stack that is longer than what is kept, the message is not made up', () => {
   const call = '    (procedure "load_rows" line 2)\n    invoked from within\n"load_rows $row"\n';
   const text = `bad row\n    while executing\n"error"\n${call.repeat(900)}    (file "/srv/job/load.tcl" line 4)\n`;
   assert.equal(readCrash(text, '')?.exceptions[0].value, 'bad row');

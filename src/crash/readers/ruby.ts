@@ -109,7 +109,7 @@ function blockAt(lines: readonly string[], start: number): Block | null {
   const reversed = head > start;
   const match = headOf(lines[head] ?? '');
   if (!match) return null;
-  const below = reversed ? head + 1 : callsBelow(lines, head, namedEnd.test(match[4] ?? ''));
+  const below = reversed ? head + 1 : callsBelow(lines, head);
   const hasCalls = reversed || below > head;
   const named = nameOf(match, hasCalls && !reversed && below === head + 1);
   if (!named) return null;
@@ -146,8 +146,8 @@ function callsFrom(lines: readonly string[], first: number): readonly string[] {
 }
 
 /** Where the calls of this exception begin, below the lines of its message; the exception's own line if nowhere. */
-function callsBelow(lines: readonly string[], head: number, mayHaveMessage: boolean): number {
-  const last = Math.min(lines.length - 1, head + (mayHaveMessage ? maxMessageLines : 1));
+function callsBelow(lines: readonly string[], head: number): number {
+  const last = Math.min(lines.length - 1, head + maxMessageLines);
   for (let at = head + 1; at <= last; at += 1) {
     const line = lines[at] ?? '';
     if (callLine.test(line) && !numbered.test(line)) return at;
