@@ -6,6 +6,7 @@ import { readElixir } from './readers/elixir.ts';
 import { readErlang } from './readers/erlang.ts';
 import { readJava } from './readers/java.ts';
 import { readJvmFatal } from './readers/jvm-fatal.ts';
+import { readGo } from './readers/go.ts';
 import { readNode } from './readers/node.ts';
 import { readPerl } from './readers/perl.ts';
 import { readPhp } from './readers/php.ts';
@@ -25,6 +26,7 @@ const readers: readonly CrashReader[] = [
   readPhp,
   readPerl,
   readTcl,
+  readGo,
 ];
 
 /** How many lines that are not blank may follow the crash that ended a program: one that says more has gone on. */

@@ -1,0 +1,7 @@
+package main
+
+type reason string
+
+func main() {
+	panic(reason("no price"))
+}

@@ -1,0 +1,7 @@
+package main
+
+import "example.com/job/loader"
+
+func main() {
+	loader.Load("a;b")
+}
