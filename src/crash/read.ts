@@ -6,15 +6,15 @@ import { readElixir } from './readers/elixir.ts';
 import { readErlang } from './readers/erlang.ts';
 import { readJava } from './readers/java.ts';
 import { readJvmFatal } from './readers/jvm-fatal.ts';
+import { readAbort } from './readers/abort.ts';
 import { readGo } from './readers/go.ts';
 import { readNode } from './readers/node.ts';
 import { readPerl } from './readers/perl.ts';
 import { readPhp } from './readers/php.ts';
 import { readPython } from './readers/python.ts';
-import { readRuby } from './readers/ruby.ts';
-import { readTcl } from './readers/tcl.ts';
-
 const readers: readonly CrashReader[] = [
+  readRuby,
+  readTcl,
   readPython,
   readNode,
   readJava,
@@ -22,11 +22,13 @@ const readers: readonly CrashReader[] = [
   readElixir,
   readErlang,
   readDotnet,
-  readRuby,
   readPhp,
   readPerl,
-  readTcl,
   readGo,
+  readRust,
+  readSanitizer,
+  readShell,
+  readAbort,
 ];
 
 /** How many lines that are not blank may follow the crash that ended a program: one that says more has gone on. */

@@ -28,7 +28,7 @@ const recovered = / \[recovered(?:, repanicked)?\]$/;
 const functionLine = /^(\S.*)\(([^()]*)\)$/;
 const placeLine = /^\t(.+):(\d+)(?: \+0x[\da-f]+)?(?: fp=0x\w+ sp=0x\w+ pc=0x\w+)?$/;
 const createdBy = /^created by \S+(?: in goroutine \d+)?$/;
-const between = /^(?:|\.\.\..*frames elided\.\.\.|\tgoroutine running on .*|-----|r\w{1,6}\s+0x[\da-f]+|\w\ws\s+0x[\da-f]+)$/;
+const between = /^(?:|\.\.\..*frames elided\.\.\.|\tgoroutine running on .*|-----|\w{2,6}\s+0x[\da-f]+)$/;
 const farewell = /^exit status \d+$/;
 /** What needs no stack to be known as the runtime's own last words (GOTRACEBACK=none prints none). */
 const withoutStack =
@@ -70,14 +70,19 @@ function readAt(lines: readonly string[], start: number): ReturnType<CrashReader
 
 function readStackless(lines: readonly string[], start: number): ReturnType<CrashReader> {
   const line = lines[start] ?? '';
-  const rest = lines.slice(start + 1).filter((said) => said !== '' && !farewell.test(said) && !/^\[signal /.test(said));
+  const rest = lines
+    .slice(start + 1)
+    .filter((said) => said !== '' && !farewell.test(said) && !said.startsWith('[signal '));
   if (!withoutStack.test(line) || rest.length > 0) return null;
   const exceptions = exceptionsOf([line], []);
   return exceptions && { reading: { platform: 'go', exceptions }, end: lines.length };
 }
 
 /** The calls of one goroutine, newest first. */
-function readCalls(lines: readonly string[], start: number): { readonly calls: readonly Call[]; readonly next: number } {
+function readCalls(
+  lines: readonly string[],
+  start: number,
+): { readonly calls: readonly Call[]; readonly next: number } {
   const calls: Call[] = [];
   let at = start;
   while (at < lines.length) {
@@ -134,7 +139,7 @@ function stacksOf(calls: readonly Call[], panics: number): readonly (readonly Fr
   for (let at = 0; at < panics; at += 1) {
     const start = starts[at];
     const stack = start === undefined ? [] : calls.slice(start).filter(({ name }) => !isRuntime(name));
-    stacks.unshift(stack.map(({ frame }) => frame).reverse());
+    stacks.unshift(stack.map(({ frame }) => frame).toReversed());
   }
   return stacks;
 }
@@ -158,9 +163,9 @@ const plainErrors =
 /** The runtime's own errors have a type that can be told from what they say. Others print only what they say. */
 function typeOf(value: string): string {
   if (/^runtime error: (?:index|slice bounds) out of range/.test(value)) return 'runtime.boundsError';
-  if (/^runtime error: /.test(value)) return 'runtime.errorString';
-  if (/^interface conversion: /.test(value)) return '*runtime.TypeAssertionError';
-  if (/^panic called with nil argument/.test(value)) return '*runtime.PanicNilError';
+  if (value.startsWith('runtime error: ')) return 'runtime.errorString';
+  if (value.startsWith('interface conversion: ')) return '*runtime.TypeAssertionError';
+  if (value.startsWith('panic called with nil argument')) return '*runtime.PanicNilError';
   return plainErrors.test(value) ? 'runtime.plainError' : 'panic';
 }
 

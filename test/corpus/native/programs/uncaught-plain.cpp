@@ -1,0 +1,5 @@
+struct Reason {
+  int row;
+};
+
+int main() { throw Reason{7}; }

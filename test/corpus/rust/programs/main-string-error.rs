@@ -1,0 +1,3 @@
+fn main() -> Result<(), String> {
+    Err("no price in row 7: \"x\"".to_string())
+}

@@ -1,0 +1,3 @@
+fn main() {
+    panic!("3 rows failed:\nrow 1: no price\n\nrow 2: no name\nstack of rows");
+}

@@ -1,0 +1,7 @@
+fn first(rows: &[String]) -> &String {
+    rows.first().unwrap()
+}
+
+fn main() {
+    println!("{}", first(&[]));
+}

@@ -1,0 +1,4 @@
+fn main() {
+    let text = "Größe";
+    println!("{}", &text[..3]);
+}

@@ -1,0 +1,3 @@
+set -e
+rows=0
+echo $((10 / rows))

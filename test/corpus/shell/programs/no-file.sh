@@ -1,0 +1,2 @@
+set -e
+cat < /nonexistent/in.csv

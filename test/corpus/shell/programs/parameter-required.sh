@@ -1,0 +1,2 @@
+echo loading
+: "${ROWS:?give the rows to load}"

@@ -1,0 +1,3 @@
+readonly ROWS=1
+ROWS=2
+echo never

@@ -1,0 +1,2 @@
+set -e
+. ./command-not-found.sh

@@ -1,0 +1,4 @@
+echo loading
+for row in 1 2; do
+  echo "$row" )
+done

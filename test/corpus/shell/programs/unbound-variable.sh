@@ -1,0 +1,3 @@
+set -eu
+echo loading
+echo "$NO_SUCH_ROWS"

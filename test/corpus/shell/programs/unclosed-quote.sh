@@ -1,0 +1,2 @@
+echo "loading
+exit 0
