@@ -1,34 +1,41 @@
 import { stripVTControlCharacters } from 'node:util';
 import { plainLine } from '../job/plain-line.ts';
 import type { CrashReader, CrashReading, FoundCrash } from './exception.ts';
+import { readAbort } from './readers/abort.ts';
 import { readDotnet } from './readers/dotnet.ts';
 import { readElixir } from './readers/elixir.ts';
 import { readErlang } from './readers/erlang.ts';
+import { readGo } from './readers/go.ts';
 import { readJava } from './readers/java.ts';
 import { readJvmFatal } from './readers/jvm-fatal.ts';
-import { readAbort } from './readers/abort.ts';
-import { readGo } from './readers/go.ts';
 import { readNode } from './readers/node.ts';
 import { readPerl } from './readers/perl.ts';
 import { readPhp } from './readers/php.ts';
 import { readPython } from './readers/python.ts';
+import { readRuby } from './readers/ruby.ts';
+import { readRust } from './readers/rust.ts';
+import { readSanitizer } from './readers/sanitizer.ts';
+import { readShell } from './readers/shell.ts';
+import { readTcl } from './readers/tcl.ts';
+
+/** Of two that end on the same line the first counts: those that read more of a crash stand before. */
 const readers: readonly CrashReader[] = [
-  readRuby,
-  readTcl,
   readPython,
   readNode,
   readJava,
   readJvmFatal,
+  readGo,
+  readRust,
+  readRuby,
+  readPhp,
+  readPerl,
+  readTcl,
   readElixir,
   readErlang,
   readDotnet,
-  readPhp,
-  readPerl,
-  readGo,
-  readRust,
   readSanitizer,
-  readShell,
   readAbort,
+  readShell,
 ];
 
 /** How many lines that are not blank may follow the crash that ended a program: one that says more has gone on. */
