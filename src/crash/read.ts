@@ -41,6 +41,9 @@ const readers: readonly CrashReader[] = [
 /** How many lines that are not blank may follow the crash that ended a program: one that says more has gone on. */
 const maxTrailingLines = 12;
 
+/** No stack that a program prints is longer; each reader goes over all of them. */
+const maxLines = 4000;
+
 /** The longest line that is looked at: what is longer is no line of a stack. */
 const maxLineLength = 4000;
 
@@ -52,6 +55,7 @@ export function readCrash(stderr: string, stdout: string): CrashReading | null {
   for (const text of [stderr, stdout]) {
     const lines = stripVTControlCharacters(text)
       .split(/\r?\n/)
+      .slice(-maxLines)
       .map((line) => line.slice(0, maxLineLength));
     const found = readers.flatMap((read) => read(lines) ?? []);
     // Programs start others: the one that died last took the rest with it.
