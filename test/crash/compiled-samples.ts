@@ -118,7 +118,7 @@ function testMangled(samples: readonly Sample[], readers: readonly CrashReader[]
   // What costs most is one line over and over, and a line without an end.
   const lines = new Set(samples.flatMap(({ text }) => text.split('\n')).filter((line) => line !== ''));
   for (const line of [...lines].slice(-120))
-    for (const text of [`${line}\n`, line, `${line.slice(0, line.length / 2)}`].filter((part) => part.trim() !== '')) {
+    for (const text of [`${line}\n`, line, line.slice(0, line.length / 2)].filter((part) => part.trim() !== '')) {
       const whole = text.repeat(Math.ceil(tail / text.length)).slice(0, tail);
       assert.ok(quickest(whole, readers) < maxMilliseconds, line);
     }
