@@ -41,10 +41,10 @@ const warning =
 export const readPerl: CrashReader = (lines) => {
   const end = lines.findLastIndex((line) => line.trim() !== '' && !afterword.test(line)) + 1;
   const candidates = [
-    lastWith(lines, (line) => aborted.test(line), readAborted),
+    lastWith(lines, (line) => line.endsWith('.') && aborted.test(line), readAborted),
     lastWith(
       lines,
-      (line) => begun.test(line),
+      (line) => line.startsWith('BEGIN') && begun.test(line),
       (all, at) => readLast(all, at + 1, true),
     ),
     readStack(lines),

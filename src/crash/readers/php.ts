@@ -36,7 +36,8 @@ const evaluated = /^(.*)\((\d+)\) : (?:eval\(\)'d code|runtime-created function)
 
 export const readPhp: CrashReader = (lines) => {
   for (let start = lines.length - 1; start >= 0; start -= 1) {
-    const match = fatal.exec(lines[start] ?? '');
+    const line = lines[start] ?? '';
+    const match = line.includes('error: ') ? fatal.exec(line) : null;
     if (!match) continue;
     const [, kind = '', text = ''] = match;
     const found = text.startsWith('Uncaught ')

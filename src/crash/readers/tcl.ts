@@ -29,7 +29,9 @@ const namespaceContext = /^ {4}\(in namespace (?:eval|inscope) "(.*)" script lin
 const eventContext = /^ {4}\((?:"after" script|command bound to event|command for .*)\)$/;
 
 export const readTcl: CrashReader = (lines) => {
-  const last = lines.findLastIndex((line) => fileContext.test(line) || eventContext.test(line));
+  const last = lines.findLastIndex(
+    (line) => line.startsWith('    (') && (fileContext.test(line) || eventContext.test(line)),
+  );
   const first = last < 0 ? null : startOf(lines, last);
   if (first === null) return null;
   const frames = framesOf(lines, first, last);
