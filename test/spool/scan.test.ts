@@ -142,15 +142,32 @@ function countCalls<Result>(work: () => Result): {
 
 void test('a look at a spool of 20,000 files costs no more than at one of 5,000', () => {
   using spool = makeSpool(memoryPlace());
-  for (let index = 0; index < 20_000; index += 1) writeFileSync(join(spool.incoming, `f${index}`), '');
-  const began = performance.now();
+  const fill = (from: number, to: number): void => {
+    for (let index = from; index < to; index += 1) writeFileSync(join(spool.incoming, `f${index}`), '');
+  };
+  // The fastest of some: what the machine does beside it is not asked.
+  const scanMs = (): number =>
+    Math.min(
+      ...Array.from({ length: 5 }, () => {
+        const began = performance.now();
+        scan(spool.incoming);
+        return performance.now() - began;
+      }),
+    );
+  fill(0, 5000);
+  const few = scanMs();
+  fill(5000, 20_000);
+  const many = scanMs();
   const { result, entries, stats } = countCalls(() => scan(spool.incoming));
-  const ms = performance.now() - began;
   assert.deepEqual([result.seen.length, result.more], [maxScanned, true]);
   assert.ok(entries <= 10 * maxScanned + 2, `${entries} entries were read`);
   assert.equal(stats, maxScanned);
-  assert.ok(ms < 500, `took ${ms} ms`);
-  // And so it goes on, until none is left.
+  assert.ok(many < 3 * few + 10, `of 20,000 it took ${many} ms, of 5,000 ${few} ms`);
+});
+
+void test('one look after the other finds all files', () => {
+  using spool = makeSpool(memoryPlace());
+  for (let index = 0; index < 4 * maxScanned + 1; index += 1) writeFileSync(join(spool.incoming, `f${index}`), '');
   const taken = new Set<string>();
   let looks = 0;
   for (let more = true; more; looks += 1) {
@@ -161,7 +178,7 @@ void test('a look at a spool of 20,000 files costs no more than at one of 5,000'
       rmSync(join(spool.incoming, name));
     }
   }
-  assert.deepEqual([taken.size, looks], [20_000, 40]);
+  assert.deepEqual([taken.size, looks], [4 * maxScanned + 1, 5]);
 });
 
 const namesOf = ({ seen }: { readonly seen: readonly Seen[] }): string[] => seen.map(({ name }) => name).sort();
