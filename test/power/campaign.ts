@@ -33,9 +33,9 @@ export interface Findings {
 }
 
 const lockTimeoutMs = 20 * 60_000;
-const bootTimeoutMs = 120_000;
+const bootTimeoutMs = 240_000;
 /** However little load an emulated machine may bear in its share of a busy host. */
-const cutTimeoutMs = 40_000;
+const cutTimeoutMs = 90_000;
 const settleTimeoutMs = 300_000;
 
 const prefix = 'power-cut-';
@@ -49,7 +49,7 @@ export async function runCampaign(campaign: Campaign): Promise<Findings> {
   const began = performance.now();
   const random = randomOf(campaign.seed);
   rmSync(evidenceDirectory, { recursive: true, force: true });
-  mkdirSync(evidenceDirectory, { recursive: true });
+  for (const needed of [evidenceDirectory, cache]) mkdirSync(needed, { recursive: true, mode: 0o700 });
   const directory = mkdtempSync(join(cache, prefix));
   const remove = (): void => rmSync(directory, { recursive: true, force: true });
   process.once('exit', remove);

@@ -1,5 +1,5 @@
 import { flawsOfFound, flawsOfSettled } from './check-found.ts';
-import type { Evidence, JournalEvidence } from './evidence.ts';
+import type { Evidence, FileFound, JobFound, JournalEvidence } from './evidence.ts';
 import { Found, Told } from './told.ts';
 
 /** Lines of the journal that a sound machine has a reason for: there is work, and no Sentry. */
@@ -32,53 +32,57 @@ export function flawsOf(boots: readonly (readonly Evidence[])[]): string[] {
   return [...flaws];
 }
 
+interface Boot {
+  /** Jobs whose end was told in an earlier one. */
+  readonly endedBefore: ReadonlySet<string>;
+  /** Its supervisor was asked to stop. */
+  readonly settles: boolean;
+}
+
 function* flawsOfBoot(told: Told, evidence: readonly Evidence[]): Generator<string> {
   const endedBefore = new Set([...told.ended.keys(), ...told.outcomes.keys()]);
-  const settles = evidence.some((one) => one.kind === 'settled');
+  const boot: Boot = { endedBefore, settles: evidence.some((one) => one.kind === 'settled') };
   let found = new Found();
-  let supervising = false;
+  let supervised = false;
   for (const one of evidence) {
-    switch (one.kind) {
-      case 'looking':
-        found = new Found();
-        break;
-      case 'file':
-      case 'job':
-      case 'ledger':
-        found.add(one);
-        break;
-      case 'looked':
-        yield* flawsOfFound(told, found);
-        if (supervising) yield* flawsOfSettled(told, found);
-        rememberOutcomes(told, found);
-        break;
-      case 'supervising':
-        supervising = true;
-        break;
-      case 'dropped':
-        told.drops.set(one.file, one);
-        break;
-      case 'submitted':
-        told.submitted.add(one.file);
-        break;
-      case 'outcome':
-        if ((told.outcomes.get(one.id) ?? one.sha256) !== one.sha256) yield `${one.id}: its outcome file has changed`;
-        told.outcomes.set(one.id, one.sha256);
-        break;
-      case 'mark':
-        if (one.what === 'start') yield* flawsOfStart(told.marked, one.id, one.attempt, endedBefore);
-        else if (told.marked.get(one.id) !== one.attempt)
-          yield `${one.id}: attempt ${one.attempt} reached its end, and the latest is ${told.marked.get(one.id)}`;
-        break;
-      case 'exited':
-        if (!settles || one.status !== 0) yield `the supervisor ended with ${one.signal ?? one.status}`;
-        break;
-      case 'journal':
-        yield* flawsOfLine(told, one, endedBefore);
-        break;
-      case 'settled':
-        break;
-    }
+    if (one.kind === 'looking') found = new Found();
+    else if (one.kind === 'supervising') supervised = true;
+    else if (one.kind === 'looked') {
+      yield* flawsOfFound(told, found);
+      if (supervised) yield* flawsOfSettled(told, found);
+      rememberOutcomes(told, found);
+    } else if (one.kind === 'file' || one.kind === 'job' || one.kind === 'ledger') found.add(one);
+    else yield* flawsOfHappening(told, one, boot);
+  }
+}
+
+type Happening = Exclude<Evidence, FileFound | JobFound | { kind: 'looking' | 'looked' | 'ledger' | 'supervising' }>;
+
+function* flawsOfHappening(told: Told, one: Happening, boot: Boot): Generator<string> {
+  switch (one.kind) {
+    case 'dropped':
+      told.drops.set(one.file, one);
+      break;
+    case 'submitted':
+      told.submitted.add(one.file);
+      break;
+    case 'outcome':
+      if ((told.outcomes.get(one.id) ?? one.sha256) !== one.sha256) yield `${one.id}: its outcome file has changed`;
+      told.outcomes.set(one.id, one.sha256);
+      break;
+    case 'mark':
+      if (one.what === 'start') yield* flawsOfStart(told.marked, one.id, one.attempt, boot);
+      else if (told.marked.get(one.id) !== one.attempt)
+        yield `${one.id}: attempt ${one.attempt} reached its end, and the latest is ${told.marked.get(one.id)}`;
+      break;
+    case 'exited':
+      if (!boot.settles || one.status !== 0) yield `the supervisor ended with ${one.signal ?? one.status}`;
+      break;
+    case 'journal':
+      yield* flawsOfLine(told, one, boot);
+      break;
+    case 'settled':
+      break;
   }
 }
 
@@ -94,7 +98,7 @@ function* flawsOfStart(
   latest: Map<string, number>,
   id: string,
   attempt: number,
-  endedBefore: ReadonlySet<string>,
+  { endedBefore }: Boot,
 ): Generator<string> {
   if (endedBefore.has(id)) yield `${id}: attempt ${attempt} began after its end was told`;
   const before = latest.get(id) ?? 0;
@@ -102,7 +106,7 @@ function* flawsOfStart(
   latest.set(id, attempt);
 }
 
-function* flawsOfLine(told: Told, line: JournalEvidence, endedBefore: ReadonlySet<string>): Generator<string> {
+function* flawsOfLine(told: Told, line: JournalEvidence, boot: Boot): Generator<string> {
   const { event, fields } = line;
   if (event === null) return;
   const slow = event === 'crash.uncaptured' && (fields.error ?? '').includes('not made within');
@@ -118,7 +122,7 @@ function* flawsOfLine(told: Told, line: JournalEvidence, endedBefore: ReadonlySe
       told.refused.add(file);
       break;
     case 'attempt.started':
-      yield* flawsOfStart(told.started, id, Number(fields.attempt), endedBefore);
+      yield* flawsOfStart(told.started, id, Number(fields.attempt), boot);
       break;
     case 'crash.captured':
       told.captured.add(fields.event_id ?? '');

@@ -28,6 +28,7 @@ export class Machine implements AsyncDisposable {
   readonly #ended: Promise<void>;
   readonly #waiting = new Waiting();
   #isOver = false;
+  #complaint = '';
   #garbled: unknown = null;
 
   constructor(parts: MachineParts) {
@@ -50,8 +51,6 @@ export class Machine implements AsyncDisposable {
     // Whoever waits for it is told; nobody else has to.
     this.#ended.catch(() => undefined);
   }
-
-  #complaint = '';
 
   /** The first such evidence, past or to come. Rejects where the machine ends without it. */
   first(what: string, matches: (evidence: Evidence) => boolean, timeoutMs: number): Promise<Evidence> {
