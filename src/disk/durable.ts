@@ -13,6 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { constants as systemConstants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { randomText } from '../job/id.ts';
 
@@ -48,7 +49,7 @@ export async function writeDurably(
     await file.sync();
     await rename(temporary, path);
   } catch (error) {
-    await unlink(temporary).catch(ignoreMissing);
+    await unlink(temporary).catch(() => undefined); // What counts is why it could not be written.
     throw error;
   }
   await syncDirectory(dirname(path));
@@ -72,7 +73,7 @@ export function writeDurablySync(path: string, content: string | Uint8Array, { m
     try {
       unlinkSync(temporary);
     } catch (unlinkError) {
-      ignoreMissing(unlinkError);
+      if (errorCode(unlinkError) === null) throw unlinkError;
     }
     throw error;
   }
@@ -145,10 +146,13 @@ export const isDirectory = (path: string): boolean => statSync(path, { throwIfNo
 export const openUntrusted = (path: string): number =>
   openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
 
-/** The system's code of an error (`ENOENT`), or null. */
-export const errorCode = (error: unknown): string | null =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
-
-function ignoreMissing(error: unknown): void {
-  if (errorCode(error) !== 'ENOENT') throw error;
+/** The system's code of an error (`ENOENT`), or null. libuv has no name for some, EDQUOT and ESTALE among them. */
+export function errorCode(error: unknown): string | null {
+  if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) return null;
+  const number = error.code.startsWith('Unknown system error') && 'errno' in error ? -Number(error.errno) : 0;
+  return codeOf.get(number) ?? error.code;
 }
+
+const codeOf: ReadonlyMap<number, string> = new Map(
+  Object.entries(systemConstants.errno).map(([code, number]) => [number, code]),
+);
