@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, lstatSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, syncDirectorySync, writeDurablySync } from '../disk/durable.ts';
 import type { Refusal } from '../job/refusal.ts';
@@ -32,11 +41,19 @@ function freeName(directory: string, wanted: string): string {
   const stem = cutToBytes(wanted, 230);
   for (let number = 0; ; number += 1) {
     const name = number === 0 ? stem : `${stem}.${number}`;
-    if (
-      lstatSync(join(directory, name), { throwIfNoEntry: false }) === undefined &&
-      !existsSync(join(directory, `${name}.reason.json`))
-    )
-      return name;
+    const isTaken = lstatSync(join(directory, name), { throwIfNoEntry: false }) !== undefined;
+    if (!isTaken && mayWriteReason(join(directory, `${name}.reason.json`), wanted)) return name;
+  }
+}
+
+/** A reason without its file is ours where it is about that file: from a refusal that was cut off. */
+function mayWriteReason(path: string, file: string): boolean {
+  if (!existsSync(path)) return true;
+  try {
+    return (JSON.parse(readFileSync(path, 'utf8')) as Partial<Reason> | null)?.file === file;
+  } catch (error) {
+    if (error instanceof SyntaxError || errorCode(error) !== null) return false;
+    throw error;
   }
 }
 
