@@ -52,6 +52,7 @@ export class Intake {
   #careful: ReadonlySet<DropToken> = new Set();
   #earlier = new Map<string, { readonly seen: Seen; readonly atMs: number }>();
   #left = new Set<string>();
+  #takenAtMs = 0;
   /** Files that could not be put aside, so that each is told once. */
   readonly #stuck = new Set<string>();
 
@@ -158,7 +159,9 @@ export class Intake {
       this.#refuse(`${this.#paths.incoming}/${name}`, name, refusal);
       return;
     }
-    claimFile(this.#paths.incoming, this.#paths.claimed, name, instant(Date.now()));
+    // Its token tells the order in which it came, also of files of one millisecond and where the clock is set back.
+    this.#takenAtMs = Math.max(Date.now(), this.#takenAtMs + 1);
+    claimFile(this.#paths.incoming, this.#paths.claimed, name, instant(this.#takenAtMs));
   }
 
   #read(claimed: Claimed): Readable | null {
