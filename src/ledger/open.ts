@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { errorCode } from '../disk/durable.ts';
 import { BootyError } from '../job/error.ts';
-import { damaged, isDamage } from './refusal.ts';
+import { damaged, isDamage, isReadOnly } from './refusal.ts';
 import { applicationId, migrations, schemaVersion } from './schema.ts';
 
 /** Up to which size a ledger is read through at the start: 1.6 GB are read in a second where they are in memory. */
@@ -21,10 +21,26 @@ export function openLedgerFile(path: string): DatabaseSync {
     database = new DatabaseSync(path, { timeout: 5000 });
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000;');
     migrate(database);
+    refuseReadOnly(database, path);
     return database;
   } catch (error) {
     database?.close();
     throw unusable(error, path);
+  }
+}
+
+/**
+ * Where a disk refuses to open a file for writing, SQLite opens it for reading and says nothing; it would stay so.
+ * @throws the system's error where the file may not be written to; else one that may pass
+ */
+function refuseReadOnly(database: DatabaseSync, path: string): void {
+  try {
+    // BEGIN IMMEDIATE alone is content with reading there.
+    database.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${schemaVersion}; ROLLBACK`);
+  } catch (error) {
+    if (!isReadOnly(error)) throw error;
+    accessSync(path, constants.W_OK);
+    throw Object.assign(new Error(`${path} could only be opened for reading`, { cause: error }), { code: 'EIO' });
   }
 }
 

@@ -21,6 +21,11 @@ export const isOfTheDisk = (error: unknown): boolean => {
   return code !== null && (refusing.has(code) || isDamage(error));
 };
 
+/** Whether it may work when it is tried again: NOMEM, IOERR, FULL. */
+export const mayPass = (error: unknown): boolean => [7, 10, 13].includes(resultCode(error) ?? 0);
+
+export const isReadOnly = (error: unknown): boolean => resultCode(error) === 8;
+
 /** Whether SQLite found the file damaged. */
 export const isDamage = (error: unknown): boolean => {
   const code = resultCode(error);

@@ -1,6 +1,6 @@
 import type { Paths } from '../config/paths.ts';
 import { errorCode, isDirectory, probeDirectory } from '../disk/durable.ts';
-import { LedgerRefusal } from '../ledger/refusal.ts';
+import { LedgerRefusal, mayPass } from '../ledger/refusal.ts';
 import { pause } from './pause.ts';
 import type { Troubles } from './troubles.ts';
 
@@ -63,7 +63,7 @@ export async function workPatiently(
 /** What the system says of the disk when asked plainly: SQLite only says that it cannot open a file. */
 function shortageBehind(error: unknown, paths: Pick<Paths, 'state' | 'spool'>): string | null {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
-    if (passing.has(errorCode(cause) ?? '')) return cause.message;
+    if (passing.has(errorCode(cause) ?? '') || mayPass(cause)) return cause.message;
   for (const path of [paths.state, paths.spool].filter(isDirectory)) {
     try {
       probeDirectory(path);
