@@ -73,3 +73,6 @@ export function formatBytes(count: number): string {
 
 /** RFC 3339 in UTC, to the millisecond. */
 export const timestamp = (at: Instant): string => new Date(at).toISOString();
+
+/** Long before the first release: what bears such a time was dated by a machine whose clock did not run yet, and may be new. */
+export const firstPlausible = Date.UTC(2020, 0, 1);

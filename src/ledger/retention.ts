@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { JobId } from '../job/id.ts';
-import type { Instant, Milliseconds } from '../job/units.ts';
+import { firstPlausible, type Instant, type Milliseconds } from '../job/units.ts';
 import type { Committer } from './committer.ts';
 import { readFrom } from './refusal.ts';
 import { type Row, text } from './rows.ts';
@@ -18,7 +18,7 @@ export const retentionBatch = 200;
 const removable = `id NOT IN (SELECT job_id FROM report) AND NOT EXISTS (SELECT 1 FROM job AS other WHERE other.id = job.id || '+verify')`;
 
 const statementTexts = {
-  olderThan: `SELECT id FROM job WHERE state = 'ended' AND ended_at < ? AND ${removable}
+  olderThan: `SELECT id FROM job WHERE state = 'ended' AND ended_at BETWEEN ? AND ? - 1 AND ${removable}
     ORDER BY ended_at, seq LIMIT ${retentionBatch}`,
   newestBeyond: `SELECT ended_at, seq FROM job WHERE state = 'ended' ORDER BY ended_at DESC, seq DESC LIMIT 1 OFFSET ?`,
   upTo: `SELECT id FROM job WHERE state = 'ended' AND (ended_at, seq) <= (?, ?) AND ${removable}
@@ -57,7 +57,7 @@ export class LedgerRetention {
   }
 
   #expired(limits: Limits, now: Instant): readonly Row[] {
-    const old = this.#sql.olderThan.all(now - limits.maxAgeMs);
+    const old = this.#sql.olderThan.all(firstPlausible, now - limits.maxAgeMs);
     if (old.length > 0) return old;
     const newest = this.#sql.newestBeyond.get(limits.maxJobs);
     return newest ? this.#sql.upTo.all(Number(newest.ended_at), Number(newest.seq)) : [];

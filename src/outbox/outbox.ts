@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode, temporaryPattern, writeDurably, writeDurablySync } from '../disk/durable.ts';
+import { errorCode, probeDirectory, temporaryPattern, writeDurably, writeDurablySync } from '../disk/durable.ts';
 import type { ByteCount, Milliseconds } from '../job/units.ts';
-import { formatBytes } from '../job/units.ts';
+import { firstPlausible, formatBytes } from '../job/units.ts';
 import { DeadLetters } from './dead-letters.ts';
 
 /** One envelope that is safe and not yet delivered. */
@@ -117,6 +117,8 @@ export class Outbox {
         remove();
         this.#undone.delete(name);
       }
+      // Those that were held may have been delivered meanwhile: that says nothing of the disk.
+      probeDirectory(this.#directory);
       this.#onState(null);
     } catch (error) {
       if (errorCode(error) === null) throw error;
@@ -186,7 +188,7 @@ export class Outbox {
   }
 
   isTooOld(waiting: Waiting, nowMs: number): boolean {
-    return nowMs - waiting.storedAtMs > this.#limits.maxAgeMs;
+    return waiting.storedAtMs >= firstPlausible && nowMs - waiting.storedAtMs > this.#limits.maxAgeMs;
   }
 
   /** It was delivered. */

@@ -25,6 +25,8 @@ export class Mending implements Disposable {
   readonly #parts: MendingParts;
   #timer: NodeJS.Timeout | null = null;
   #pauseMs: number = retryMs.first;
+  /** What refused is tried again at its time, and not at each look: a disk without room has a little now and then. */
+  #due = false;
 
   constructor(parts: MendingParts) {
     this.#parts = parts;
@@ -39,7 +41,7 @@ export class Mending implements Disposable {
     if (troubles.has('ledger')) await unlessRefused(() => ledger.probe());
     if (troubles.has('ledger')) return false;
     if (reporter.isDelayed) await unlessRefused(() => reporter.makeDue());
-    if (troubles.has('outbox')) await outbox.keepHeld();
+    if (troubles.has('outbox') && this.#due) await outbox.keepHeld();
     return true;
   }
 
@@ -48,6 +50,8 @@ export class Mending implements Disposable {
     const { troubles, paths } = this.#parts;
     if (troubles.has('state') || troubles.has('ledger')) return false;
     try {
+      if (troubles.has('jobs') && !this.#due) return false;
+      this.#due = false;
       if (troubles.has('jobs')) probeDirectory(paths.jobs);
       else accessSync(paths.jobs, constants.W_OK | constants.X_OK);
       troubles.ended('jobs');
@@ -68,6 +72,7 @@ export class Mending implements Disposable {
     }
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
+      this.#due = true;
       this.#pauseMs = Math.min(2 * this.#pauseMs, retryMs.most);
       this.#parts.onRetry();
     }, this.#pauseMs);
