@@ -37,4 +37,6 @@ async function main(): Promise<number> {
   return flaws.length > 0 ? 1 : 0;
 }
 
+// Leaving by `exit` takes the supervisors along.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 process.exit(await main());
