@@ -46,10 +46,16 @@ const passingFiles = ['output', 'script', 'verdict', 'pipeline-outcome.json'];
 export function tidy(jobs: string, id: JobId, pipelineId: JobId | null, ended: boolean): void {
   const place = placeOf(jobs, id, pipelineId);
   if (pipelineId === null || ended) removeTree(place.workdir);
-  for (const name of passingFiles) rmSync(join(place.directory, name), { recursive: true, force: true });
+  removePassing(place.directory);
   if (!ended) return;
   removeIfEmpty(place.directory);
-  if (pipelineId !== null) removeIfEmpty(join(jobs, pipelineId));
+  if (pipelineId === null) return;
+  removePassing(join(jobs, pipelineId));
+  removeIfEmpty(join(jobs, pipelineId));
+}
+
+function removePassing(directory: string): void {
+  for (const name of passingFiles) rmSync(join(directory, name), { recursive: true, force: true });
 }
 
 /** Also what a job has made read-only, as some package caches are. @throws the system's error */

@@ -99,7 +99,8 @@ export class Retention {
     for (const directory of [this.#paths.outcomes, this.#paths.rejected]) {
       for (const name of (await listIfThere(directory)).filter((entry) => temporaryPattern.test(entry))) {
         const path = join(directory, name);
-        if ((await stat(path)).mtimeMs < this.#startedAtMs) await remove(path);
+        const writtenAtMs = await lastWritten(path);
+        if (writtenAtMs !== null && writtenAtMs < this.#startedAtMs) await remove(path);
       }
     }
     this.#remainsRemoved = true;
@@ -164,6 +165,16 @@ async function remove(path: string): Promise<void> {
     // A job may have made its directory read-only.
     if (errorCode(error) !== 'EACCES') throw error;
     removeTree(path);
+  }
+}
+
+/** Null where it has got its name meanwhile. */
+async function lastWritten(path: string): Promise<number | null> {
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null;
+    throw error;
   }
 }
 

@@ -56,3 +56,13 @@ void test('an attempt finds nothing of the one before, also where its supervisor
   assert.equal(readFileSync(seen, 'utf8'), '');
   assert.deepEqual(outcome.outputs, {});
 });
+
+void test('nothing of a verified pipeline stays but its logs', async () => {
+  await using supervisor = await SupervisorProcess.start();
+  const { root } = supervisor;
+  const steps = ['#!/bin/sh\n', 'echo answer=41 >> "$BOOTY_OUTPUT"\n'].join('');
+  await root.dropJob({ id: 'checked', script: steps, verify: { run: 'true' } });
+  assert.deepEqual((await supervisor.outcome('checked')).outputs, { answer: '41' });
+  await poll('its removal', () => !existsSync(root.in('lib/jobs/checked')) || null, { timeoutMs: 5000 });
+  assert.equal(existsSync(root.in('lib/jobs/checked+verify')), false);
+});
