@@ -69,6 +69,11 @@ export function openLedgerForReading(path: string): DatabaseSync {
  */
 function inspect(path: string): void {
   const file = statSync(path, { throwIfNoEntry: false });
+  // To SQLite a directory is a file that cannot be read, as if the disk were broken.
+  if (file && !file.isFile())
+    throw new BootyError('LEDGER_UNUSABLE', `the ledger ${path} is not a file`, {
+      hint: 'move away what is in its place, or choose another place with --state-dir or BOOTY_STATE',
+    });
   if (!file || file.size === 0) return;
   // Its log is there only where its last supervisor died.
   const limit = existsSync(`${path}-wal`) ? maxCheckedBytes.afterDeath : maxCheckedBytes.afterStop;

@@ -6,6 +6,9 @@ import type { Troubles } from './troubles.ts';
 
 const retryMs = 60_000;
 
+/** The kernel has no watch to spare (inotify(7)). What else refuses is the directory's, which each look tells of. */
+const isShortage = (message: string): boolean => /\b(?:ENOSPC|EMFILE|ENFILE|ENOMEM)\b/.test(message);
+
 /** Keeps watching `incoming`, also when it is another directory than before, or the kernel has no watch to spare for a while. */
 export class SpoolEye implements AsyncDisposable {
   readonly #paths: Paths;
@@ -13,7 +16,8 @@ export class SpoolEye implements AsyncDisposable {
   readonly #onChange: () => void;
   #watcher: SpoolWatcher | null = null;
   #watched: string | null = null;
-  #failedAtMs: number | null = null;
+  /** When it is to be tried again, by the monotonic clock; null while it works. */
+  #retryAtMs: number | null = null;
 
   constructor(paths: Paths, troubles: Troubles, onChange: () => void) {
     this.#paths = paths;
@@ -24,16 +28,17 @@ export class SpoolEye implements AsyncDisposable {
   /** Begins to watch. What cannot be watched is found by looking. */
   open(): void {
     this.#watched = identityOf(this.#paths.incoming);
-    this.#failedAtMs = null;
+    this.#retryAtMs = null;
     if (this.#watched === null) return;
     this.#watcher = new SpoolWatcher(this.#paths.incoming, {
       onChange: this.#onChange,
       onReady: () => {
-        if (this.#failedAtMs === null) this.#troubles.ended('watch');
+        if (this.#retryAtMs === null) this.#troubles.ended('watch');
       },
       onError: (message) => {
-        this.#failedAtMs ??= performance.now();
-        this.#troubles.began('watch', message);
+        const isShort = isShortage(message);
+        this.#retryAtMs ??= performance.now() + (isShort ? retryMs : 0);
+        if (isShort) this.#troubles.began('watch', message);
       },
     });
   }
@@ -41,8 +46,8 @@ export class SpoolEye implements AsyncDisposable {
   /** To be called before each look: after a removal, a replacement or a mount there is another directory to watch. */
   async check(): Promise<void> {
     if (this.#troubles.has('spool')) restoreSpool(this.#paths);
-    const failed = this.#failedAtMs !== null && performance.now() - this.#failedAtMs >= retryMs;
-    if (!failed && identityOf(this.#paths.incoming) === this.#watched) return;
+    const isDue = this.#retryAtMs !== null && performance.now() >= this.#retryAtMs;
+    if (!isDue && identityOf(this.#paths.incoming) === this.#watched) return;
     await this[Symbol.asyncDispose]();
     this.open();
   }
