@@ -114,16 +114,18 @@ export class Intake {
   }
 
   #claim(): { readonly more: boolean; readonly settling: boolean } {
-    const { seen, more } = scan(this.#paths.incoming, this.#earlier);
-    const nowMs = performance.now();
     const earlier = this.#earlier;
-    this.#earlier = new Map();
+    const { seen, more, passedOver } = scan(this.#paths.incoming, earlier);
+    const nowMs = performance.now();
+    this.#earlier = new Map(passedOver);
     const left = new Set<string>();
+    let taken = 0;
     for (const file of seen) {
       switch (this.#decide(file, earlier.get(file.name), nowMs)) {
         case 'take':
         case 'refuse-type':
           this.#take(file.name);
+          taken += 1;
           break;
         case 'wait': {
           const before = earlier.get(file.name);
@@ -139,7 +141,8 @@ export class Intake {
       }
     }
     this.#left = left;
-    return { more, settling: this.#earlier.size > 0 };
+    // Of those that were passed over some may be whole by now.
+    return { more: more || (taken > 0 && passedOver.size > 0), settling: this.#earlier.size > 0 };
   }
 
   #decide(file: Seen, earlier: Parameters<typeof decide>[1], nowMs: number): Decision {

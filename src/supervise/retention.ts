@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { RetentionLimits } from '../config/config.ts';
 import type { Paths } from '../config/paths.ts';
 import { errorCode, temporaryPattern } from '../disk/durable.ts';
+import { BootyError } from '../job/error.ts';
 import type { JobId } from '../job/id.ts';
 import { instant } from '../job/units.ts';
 import type { Emit } from '../journal/event.ts';
@@ -29,6 +30,8 @@ export class Retention {
   #sweptAtMs = Number.NEGATIVE_INFINITY;
   readonly #startedAtMs = Date.now();
   #remainsRemoved = false;
+  /** Jobs whose files cannot be removed, so that each is told once. */
+  readonly #stuck = new Set<JobId>();
   #endedSince = 0;
   #logBytesSince = 0;
 
@@ -89,6 +92,7 @@ export class Retention {
         });
     } catch (error) {
       // The next sweep tries again; a disk that refuses is told where it holds something up.
+      if (error instanceof BootyError) throw error;
       if (!(error instanceof LedgerRefusal) && errorCode(error) === null) throw error;
     }
   }
@@ -110,15 +114,33 @@ export class Retention {
     let count = 0;
     while (!this.#stopping) {
       const ids = this.#ledger.expired(this.#limits, instant(Date.now()));
-      if (ids.length === 0) break;
-      for (const id of ids) {
-        await remove(outcomePath(this.#paths.outcomes, id));
-        await remove(join(this.#paths.jobs, id));
-      }
-      await this.#ledger.forget(ids);
-      count += ids.length;
+      const gone: JobId[] = [];
+      for (const id of ids) if (await this.#removeFiles(id)) gone.push(id);
+      // Those that are left are tried again by the next sweep.
+      if (gone.length === 0) break;
+      await this.#ledger.forget(gone);
+      count += gone.length;
     }
     return count;
+  }
+
+  /** Whether all is gone. What one job left, and cannot be removed, must not keep the others. */
+  async #removeFiles(id: JobId): Promise<boolean> {
+    try {
+      await remove(outcomePath(this.#paths.outcomes, id));
+      await remove(join(this.#paths.jobs, id));
+      return true;
+    } catch (error) {
+      this.#tellStuck(id, error);
+      return false;
+    }
+  }
+
+  #tellStuck(id: JobId, error: unknown): void {
+    if (errorCode(error) === null) throw error;
+    if (this.#stuck.has(id)) return;
+    this.#stuck.add(id);
+    this.#emit({ kind: 'workdir.left', id, error: error instanceof Error ? error.message : String(error) });
   }
 
   async #sweepLogs(): Promise<number> {
@@ -137,8 +159,13 @@ export class Retention {
 
   async #removeLogs(id: JobId): Promise<void> {
     const directory = join(this.#paths.jobs, id);
-    for (const name of (await listIfThere(directory)).filter(isLogName)) await remove(join(directory, name));
-    if ((await listIfThere(directory)).length === 0) await remove(directory);
+    try {
+      for (const name of (await listIfThere(directory)).filter(isLogName)) await remove(join(directory, name));
+      if ((await listIfThere(directory)).length === 0) await remove(directory);
+    } catch (error) {
+      // They go with their job.
+      this.#tellStuck(id, error);
+    }
   }
 
   /** Rejected files, each with its reason. */
@@ -147,14 +174,18 @@ export class Retention {
     const suffix = '.reason.json';
     const reasons = (await listIfThere(this.#paths.rejected)).filter((name) => name.endsWith(suffix));
     const dated: { readonly name: string; readonly atMs: number }[] = [];
+    if (this.#stopping) return 0;
     for (const name of reasons) dated.push({ name, atMs: (await stat(join(this.#paths.rejected, name))).mtimeMs });
     dated.sort((a, b) => b.atMs - a.atMs);
     const gone = dated.filter(({ atMs }, index) => index >= maxRejected || Date.now() - atMs > maxAgeMs);
+    let count = 0;
     for (const { name } of gone) {
+      if (this.#stopping) break;
+      count += 1;
       await remove(join(this.#paths.rejected, name.slice(0, -suffix.length)));
       await remove(join(this.#paths.rejected, name));
     }
-    return gone.length;
+    return count;
   }
 }
 
@@ -162,8 +193,8 @@ async function remove(path: string): Promise<void> {
   try {
     await rm(path, { recursive: true, force: true });
   } catch (error) {
-    // A job may have made its directory read-only.
-    if (errorCode(error) !== 'EACCES') throw error;
+    // A job may have made its directory read-only, or a tree that is deeper than a path may be long.
+    if (errorCode(error) === null) throw error;
     removeTree(path);
   }
 }
@@ -182,7 +213,7 @@ async function listIfThere(path: string): Promise<string[]> {
   try {
     return await readdir(path);
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return [];
     throw error;
   }
 }

@@ -138,6 +138,7 @@ export class Supervisor {
       await this.#eye[Symbol.asyncDispose]();
     }
     if (this.#failure) throw this.#failure.error;
+    await unlessRefused(() => this.#parts.ledger.suspects.clear());
     emit({ kind: 'supervisor.stopped', interrupted: this.#interrupted });
   }
 
@@ -220,7 +221,8 @@ export class Supervisor {
       await this.#eye.check();
       const { more, settling } = await this.#intake.look();
       this.#parts.troubles.ended('spool');
-      if (more) this.#askToLook();
+      // Timers, ended children and signals come between two looks, however many files there are.
+      if (more) setImmediate(() => this.#askToLook());
       if (settling) this.#settleTimer ??= setTimeout(() => this.#onSettled(), this.#config.settleMs + 5);
     } catch (error) {
       if (error instanceof BootyError || errorCode(error) === null) throw error;

@@ -26,9 +26,7 @@ void test('many files that were renamed in are taken as fast as they are found',
   assert.equal(await lookUntil(intakes, 1600, 10), 4);
 });
 
-void test('many files that were written in place are all taken', {
-  todo: 'from 1001 on none is taken: what one look has seen the next but one has forgotten',
-}, async () => {
+void test('many files that were written in place are all taken', async () => {
   await using intakes = new Intakes({ settleMs });
   for (const name of numbered(1600)) intakes.write(name);
   await lookUntil(intakes, 1600, 60);

@@ -91,9 +91,7 @@ void test('files under which supervisors died for another reason are all accepte
   assert.equal(intakes.waiting, 3);
 });
 
-void test('a file is not poisonous because the ledger refused, and the supervisor was stopped, while it was read', {
-  todo: 'a stop counts as a death, and leaves the mark of the file that was being read',
-}, async () => {
+void test('a file is not poisonous because the ledger refused, and the supervisor was stopped, while it was read', async () => {
   await using intakes = new Intakes();
   intakes.drop('large');
   intakes.onAccept = () => Promise.reject(new LedgerRefusal('database or disk is full'));
