@@ -10,6 +10,7 @@ import type { JournalEvent } from '../../src/journal/event.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import type { LedgerRetention } from '../../src/ledger/retention.ts';
 import { outcomePath, writeOutcomeFile } from '../../src/report/outcome-file.ts';
+import { removeTree } from '../../src/run/workdir.ts';
 import { prepareDirectories } from '../../src/spool/directories.ts';
 import { Retention } from '../../src/supervise/retention.ts';
 import { contentOf } from '../ledger/files.ts';
@@ -116,7 +117,7 @@ export class Sweeps implements Disposable {
 
   [Symbol.dispose](): void {
     this.ledger[Symbol.dispose]();
-    this.#directory.remove();
+    removeTree(this.#directory.path); // A test that fails may leave what is read-only.
   }
 }
 
