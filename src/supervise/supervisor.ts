@@ -93,8 +93,7 @@ export class Supervisor {
       tidyOrTell(parts, { id: id as JobId, pipelineId: pipelineId as JobId | null }, true),
     );
     this.#leftovers = new Leftovers(this.#runParts, troubles, (recovered) => this.#report(recovered));
-    const onRetry = () => this.#askToLook();
-    this.#mending = new Mending({ ...parts, reporter: this.#reporter, onRetry });
+    this.#mending = new Mending({ ...parts, reporter: this.#reporter, onRetry: () => this.#askToLook() });
     this.#retention = new Retention(paths, config.retention, ledger.retention, emit);
     this.#slots = new Slots(config.concurrency, this.#runParts, {
       onFree: (jobKind) => this.#inbox.push({ kind: 'slot', jobKind }),
@@ -138,7 +137,7 @@ export class Supervisor {
       await this.#eye[Symbol.asyncDispose]();
     }
     if (this.#failure) throw this.#failure.error;
-    await unlessRefused(() => this.#parts.ledger.suspects.clear());
+    await unlessRefused(() => this.#intake.stop());
     emit({ kind: 'supervisor.stopped', interrupted: this.#interrupted });
   }
 
@@ -254,10 +253,10 @@ export class Supervisor {
         if (settled.of === 'machine') this.#slots.pause();
         else this.#mending.tryAgain();
         return;
-      case 'abandoned':
-        return;
       case 'waiting':
         this.#interrupted += 1;
+        return;
+      case 'abandoned':
         return;
       case 'ended':
         this.#retention.note(run.logBytes);

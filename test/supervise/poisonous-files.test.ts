@@ -99,6 +99,7 @@ void test('a file is not poisonous because the ledger refused, and the superviso
     const intake = await intakes.next();
     await intake.recover();
     await assert.rejects(intake.look(), LedgerRefusal);
+    await intake.stop();
   }
   intakes.onAccept = (_drops, accept) => accept();
   await livesUntilCalm(intakes, 0);
