@@ -12,7 +12,7 @@ const patient = (root: Root) => ({ id: 'patient', run: `until [ -e ${root.in('go
 
 /** Damages what the ledger says of a job, or mends it. Gives back what stood there. */
 function rewriteSpec(root: Root, id: string, spec: string): string {
-  const ledger = new DatabaseSync(root.in('lib/ledger.db'));
+  const ledger = new DatabaseSync(root.in('lib/ledger.db'), { timeout: 5000 });
   try {
     const before = ledger.prepare('SELECT spec FROM job WHERE id = ?').get(id)?.spec;
     ledger.prepare('UPDATE job SET spec = ? WHERE id = ?').run(spec, id);
