@@ -15,7 +15,7 @@ testWhere(missingForVirtualMachine(), 'what was acknowledged outlasts a power cu
   const tell = (line: string): void => context.diagnostic(line);
   // Late enough for some of everything to have been told, and with the fourth crash that was captured: its job is not over.
   const plan = () => ({ kind: 'acknowledged', what: 'captured', count: 4, afterMs: 0 }) as const;
-  const { flaws, told } = await runCampaign({ cuts: 1, seed, plan, release, tell });
+  const { flaws, told } = await runCampaign({ cuts: 1, seed, plan, incomingApart: true, release, tell });
   assert.deepEqual(flaws, []);
   for (const what of ['submitted', 'accepted', 'captured', 'ended', 'outcome'] as const)
     assert.ok(told[what] > 0, `of what was ${what} there was nothing that the cut could have undone`);
