@@ -8,6 +8,7 @@ interface Turn {
   readonly priority: number;
   readonly acceptedAtMs: number;
   readonly waitsFromMs: number;
+  readonly isFirst: boolean;
   readonly fromMs: number;
   /** Null where it was lost: its steps may have ended long before the next supervisor said so. */
   readonly toMs: number | null;
@@ -44,6 +45,7 @@ function turnsOf(record: OutcomeSeen, priority: number): Turn[] {
     acceptedAtMs,
     waitsFromMs:
       index === 0 ? acceptedAtMs + acceptanceMs : Date.parse(record.attempts[index - 1]?.endedAt ?? '') + endingMs,
+    isFirst: index === 0,
     fromMs: Date.parse(startedAt),
     toMs: cause === 'lost' ? null : Date.parse(endedAt ?? ''),
   }));
@@ -69,7 +71,7 @@ function checkOrder(turns: readonly Turn[], lives: readonly LifeRecord[], tellOf
         goesBefore(other, taken) &&
         other.waitsFromMs < taken.fromMs &&
         taken.fromMs < other.fromMs &&
-        !stoodStill(lives, other.waitsFromMs, taken.fromMs),
+        (other.isFirst || !stoodStill(lives, other.waitsFromMs, taken.fromMs)),
     );
     if (passedOver) tellOf(taken.id)('out-of-order', `it was taken while ${passedOver.id} waited`);
   }
@@ -78,6 +80,8 @@ function checkOrder(turns: readonly Turn[], lives: readonly LifeRecord[], tellOf
 const goesBefore = (one: Turn, other: Turn): boolean =>
   one.priority > other.priority || (one.priority === other.priority && one.acceptedAtMs < other.acceptedAtMs);
 
-/** While a supervisor was stopped, what it had decided may have waited to be written. */
+/** While a supervisor was stopped, the end of an attempt may have waited to be written. */
 const stoodStill = (lives: readonly LifeRecord[], fromMs: number, toMs: number): boolean =>
-  lives.some(({ stops }) => stops.some(([from, to]) => from <= toMs && fromMs <= to));
+  lives.some(({ stops, endedAtMs }) =>
+    stops.some(([from, to]) => from <= toMs && fromMs - endingMs <= Math.min(to, endedAtMs)),
+  );

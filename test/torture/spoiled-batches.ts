@@ -1,3 +1,4 @@
+import { at } from './forged.ts';
 import type { Spoiled } from './story.ts';
 
 /** What may be wrong with outcomes, verdicts, files that were refused, events and turns. */
@@ -157,6 +158,16 @@ export const spoiledBatches: readonly Spoiled[] = [
     flaw: 'out-of-order',
     what: 'a job was taken while an older one waited',
     spoil: (story) => (story.outcome('checked').acceptedAt = story.attempt('plain').startedAt),
+  },
+  {
+    flaw: 'out-of-order',
+    what: 'a job was taken while one waited that had been interrupted, long after a supervisor was stopped and killed',
+    spoil: (story) => {
+      story.life(1).stops.push([story.life(1).endedAtMs - 100, Number.POSITIVE_INFINITY]);
+      story.outcome('told').acceptedAt = at(2950);
+      Object.assign(story.attempt('again', 3), { startedAt: at(8500), endedAt: at(8600) });
+      Object.assign(story.attempt('told'), { startedAt: at(8000), endedAt: at(8100) });
+    },
   },
   {
     flaw: 'too-many',
