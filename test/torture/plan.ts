@@ -64,7 +64,7 @@ const blows: Readonly<Record<Blow['kind'], number>> = {
   'term-term': 3,
   'stop-cont': 1.5,
   'stop-kill': 5,
-  rival: 3,
+  rival: 5,
   reload: 2,
 };
 
