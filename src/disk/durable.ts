@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  copyFileSync,
   fchmodSync,
   fsyncSync,
   mkdirSync,
@@ -80,6 +81,20 @@ export function writeDurablySync(path: string, content: string | Uint8Array, { m
   syncDirectorySync(dirname(path));
 }
 
+/** Copies a file to another file system, durably, and leaves the original. @throws the system's error */
+export function copyDurablySync(source: string, target: string): void {
+  const temporary = temporaryName(target);
+  try {
+    copyFileSync(source, temporary);
+    syncNowSync(temporary);
+    renameSync(temporary, target);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  syncDirectorySync(dirname(target));
+}
+
 const syncing = new Map<string, { current: Promise<void>; next: Promise<void> | null }>();
 
 /** Makes the names in a directory durable. Callers that come while one fsync runs share the next one. */
@@ -108,12 +123,14 @@ async function syncNow(path: string): Promise<void> {
   await directory.sync();
 }
 
-export function syncDirectorySync(path: string): void {
-  const directory = openSync(path, 'r');
+export const syncDirectorySync = (path: string): void => syncNowSync(path);
+
+function syncNowSync(path: string): void {
+  const opened = openSync(path, 'r');
   try {
-    fsyncSync(directory);
+    fsyncSync(opened);
   } finally {
-    closeSync(directory);
+    closeSync(opened);
   }
 }
 

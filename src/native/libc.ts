@@ -27,6 +27,7 @@ function bind() {
       status: null,
       options: number,
     ) => number,
+    syncfs: library.func('int syncfs(int fd)'),
     fcntl: library.func('int fcntl(int fd, int cmd, int arg)') as (
       file: number,
       command: number,
@@ -71,6 +72,13 @@ export function forbidInspection(): void {
 /** Makes us the parent of our descendants' orphans (prctl(2), PR_SET_CHILD_SUBREAPER). */
 export function becomeSubreaper(): void {
   if (libc().prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) !== 0) throw new Error('prctl(PR_SET_CHILD_SUBREAPER) failed');
+}
+
+/** Makes durable what anybody wrote on the file system that the file is on (syncfs(2)), without holding up the loop. False where the disk refuses. */
+export function syncFileSystem(file: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  libc().syncfs.async(file, (error: unknown, status: number) => resolve(!error && status === 0));
+  return promise;
 }
 
 /** Takes the exit status of a dead child that Node.js does not know of (waitpid(2)); nothing where it lives. */

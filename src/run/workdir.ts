@@ -1,8 +1,9 @@
-import { chmodSync, closeSync, lstatSync, readdirSync, readSync, rmdirSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, lstatSync, openSync, readdirSync, readSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, makeDirectory, openUntrusted } from '../disk/durable.ts';
 import type { JobId } from '../job/id.ts';
 import { plainLine } from '../job/plain-line.ts';
+import { syncFileSystem } from '../native/libc.ts';
 
 /*
  * jobs/ID/            everything of one job
@@ -33,6 +34,22 @@ export const logPath = (place: JobPlace, attempt: number): string => join(place.
 export function makeWorkdir(place: JobPlace): void {
   makeDirectory(place.directory, 0o750);
   makeDirectory(place.workdir, 0o750);
+}
+
+/** Makes what the steps wrote there durable: a job is not asked for fsyncs of its own. A disk that refuses will refuse the ledger too, which waits. */
+export async function syncWorkdir({ workdir }: JobPlace): Promise<void> {
+  let directory: number;
+  try {
+    directory = openSync(workdir, 'r');
+  } catch (error) {
+    if (errorCode(error) === null) throw error;
+    return;
+  }
+  try {
+    await syncFileSystem(directory);
+  } finally {
+    closeSync(directory);
+  }
 }
 
 /** What a job writes beside its logs, and nobody needs once its attempt has ended. */

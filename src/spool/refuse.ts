@@ -1,15 +1,6 @@
-import {
-  copyFileSync,
-  existsSync,
-  lstatSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
+import { existsSync, lstatSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode, syncDirectorySync, writeDurablySync } from '../disk/durable.ts';
+import { copyDurablySync, errorCode, syncDirectorySync, writeDurablySync } from '../disk/durable.ts';
 import type { Refusal } from '../job/refusal.ts';
 
 /** What `rejected/NAME.reason.json` holds. */
@@ -78,6 +69,6 @@ function moveAcross(from: string, to: string): void {
   const status = lstatSync(from);
   if (status.isDirectory()) return;
   if (status.isSymbolicLink()) symlinkSync(readlinkSync(from), to);
-  else if (status.isFile()) copyFileSync(from, to);
+  else if (status.isFile()) copyDurablySync(from, to);
   rmSync(from);
 }

@@ -17,7 +17,7 @@ import { Attempt, type AttemptResult, type AttemptSettings } from '../run/attemp
 import type { VerifierFiles } from '../run/environment.ts';
 import { readBootId, startTimeOf } from '../run/processes.ts';
 import { type Shortage, shortageOfFiles } from '../run/shortage.ts';
-import { type JobPlace, makeWorkdir, placeOf, readOutputs, readVerdict, tidy } from '../run/workdir.ts';
+import { type JobPlace, makeWorkdir, placeOf, readOutputs, readVerdict, syncWorkdir, tidy } from '../run/workdir.ts';
 import type { Claim, Finished, JobQueue } from '../schedule/queue.ts';
 import { type CaptureCrash, captureBeforeReport } from './crashes.ts';
 import { pause } from './pause.ts';
@@ -137,6 +137,8 @@ export class JobRun {
       release: telemetry.release,
       environment: telemetry.environment,
     };
+    // Its verifier will look at what it made: a power cut in between must not empty that.
+    if (judgement.outcome === 'succeeded' && job.spec.verify) await syncWorkdir(this.#place);
     let capture: CaptureRecord | null = null;
     const finished = await this.#persist(async () => {
       // A disk that refused the ledger has mostly refused the event too: it is captured once there is room for both.
