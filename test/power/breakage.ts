@@ -33,7 +33,7 @@ export const breakages: readonly Breakage[] = [
     tells: 'captured',
     edits: [
       ['  await directory.sync();\n', ''],
-      ['    fsyncSync(directory);\n', ''],
+      ['syncDirectorySync = (path: string): void => syncNowSync(path)', 'syncDirectorySync = (_path: string): void => {}'],
     ],
   },
   {
