@@ -18,6 +18,43 @@ export interface Step {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** What becomes of a job's failures in Sentry. */
+export interface CrashRules {
+  /** What its events are grouped by, `{{ default }}` standing for what Booty makes of the crash; null: that alone. */
+  readonly fingerprint: readonly string[] | null;
+  /** A step that ends with one of these crashes as any other, but sends no event: its failure is to be expected. */
+  readonly ignoreExitCodes: readonly number[];
+  /** Whether a verifier's rejection sends an event as well. */
+  readonly captureRejections: boolean;
+  /** How many lines of the job's own source go along on either side of each line of a stack. */
+  readonly sourceLines: number;
+}
+
+export const defaultCrashRules: CrashRules = {
+  fingerprint: null,
+  ignoreExitCodes: [],
+  captureRejections: false,
+  sourceLines: 0,
+};
+
+/** A Sentry Crons monitor that the job reports to (docs.sentry.io, Crons). */
+export interface Monitor {
+  readonly slug: string;
+  /** Null: the monitor is as somebody has set it up in Sentry. */
+  readonly schedule:
+    | { readonly type: 'crontab'; readonly value: string }
+    | { readonly type: 'interval'; readonly value: number; readonly unit: MonitorUnit }
+    | null;
+  /** An IANA name, for a crontab; null: UTC. */
+  readonly timezone: string | null;
+  /** How late a check-in may come; null: as Sentry has it. */
+  readonly checkinMarginMs: Milliseconds | null;
+  readonly maxRuntimeMs: Milliseconds | null;
+}
+
+export const monitorUnits = ['minute', 'hour', 'day', 'week', 'month', 'year'] as const;
+export type MonitorUnit = (typeof monitorUnits)[number];
+
 /** What a job file asks for, with every default filled in. */
 export interface JobSpec {
   readonly kind: JobKind;
@@ -34,6 +71,8 @@ export interface JobSpec {
   /** How much of its output is kept. */
   readonly outputMaxBytes: ByteCount;
   readonly onInterrupt: 'retry' | 'fail';
+  readonly crash: CrashRules;
+  readonly monitor: Monitor | null;
 }
 
 /** Where a job came from. */

@@ -4,8 +4,12 @@ import type { JobKind } from './job.ts';
 /** How a job ended. Terminal: it never changes again. */
 export type Outcome = 'succeeded' | 'rejected' | 'crashed' | 'cancelled' | 'skipped';
 
-/** What became of the crash event of a job. `disabled`: there is no DSN. `sampled-out`: SENTRY_SAMPLE_RATE left it out. `failed`: see `captureError`. */
-export type CaptureState = 'captured' | 'disabled' | 'sampled-out' | 'failed';
+/**
+ * What became of the event of a failure. `disabled`: there is no DSN. `sampled-out`: SENTRY_SAMPLE_RATE left it out.
+ * `ignored`: the job's `crash.ignoreExitCodes` has its code. `counted`: one of too many of the same in a short time; a
+ * later event tells how many. `failed`: see `error`.
+ */
+export type CaptureState = 'captured' | 'disabled' | 'sampled-out' | 'ignored' | 'counted' | 'failed';
 
 export interface CaptureRecord {
   /** 32 hex digits. */

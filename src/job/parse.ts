@@ -1,9 +1,17 @@
 import { parseDocument } from './document.ts';
 import { type JobId, parseJobId } from './id.ts';
-import type { Action, JobSpec, Step } from './job.ts';
+import { type Action, defaultCrashRules, type JobSpec, type Monitor, type MonitorUnit, type Step } from './job.ts';
 import { problemsOf } from './problems.ts';
 import { accepted, type Parsed, type Refusal, refused } from './refusal.ts';
-import { type JobFile, jobFileSchema, knownJobKeys, maxTextLength, type StepFile, type VerifyFile } from './schema.ts';
+import {
+  type JobFile,
+  jobFileSchema,
+  knownJobKeys,
+  type MonitorFile,
+  maxTextLength,
+  type StepFile,
+  type VerifyFile,
+} from './schema.ts';
 import { type ByteCount, bytes, type Milliseconds, milliseconds } from './units.ts';
 
 /** What holds for a job whose file does not say otherwise. */
@@ -78,6 +86,7 @@ function specOf(file: JobFile, fileName: string, defaults: JobDefaults): ParsedJ
     tags: file.tags ?? {},
     outputMaxBytes: bytes(file.limits?.output ?? defaults.outputMaxBytes),
     onInterrupt: file.onInterrupt,
+    crash: { ...defaultCrashRules, ...definedOf(file.crash ?? {}) },
   };
   const timeoutMs = milliseconds(file.timeout ?? defaults.timeoutMs);
   const env = file.env ?? {};
@@ -90,13 +99,46 @@ function specOf(file: JobFile, fileName: string, defaults: JobDefaults): ParsedJ
         verify: null,
         timeoutMs: milliseconds(file.verify.timeout ?? defaults.timeoutMs),
         env,
+        // The pipeline's check-ins cover its verifier.
+        monitor: null,
       }
     : null;
   return {
     id: file.id === undefined ? null : parseJobId(file.id),
-    spec: { ...common, kind: file.kind, name, steps: stepsOf(file), verify, timeoutMs, env },
+    spec: {
+      ...common,
+      kind: file.kind,
+      name,
+      steps: stepsOf(file),
+      verify,
+      timeoutMs,
+      env,
+      monitor: file.monitor ? monitorOf(file.monitor) : null,
+    },
   };
 }
+
+function monitorOf(file: MonitorFile): Monitor {
+  const [value, unit] = file.every?.split(' ') ?? [];
+  return {
+    slug: file.slug,
+    schedule:
+      file.schedule !== undefined
+        ? { type: 'crontab', value: file.schedule }
+        : unit === undefined
+          ? null
+          : { type: 'interval', value: Number(value), unit: unit.replace(/s$/, '') as MonitorUnit },
+    timezone: file.timezone ?? null,
+    checkinMarginMs: file.checkinMargin === undefined ? null : milliseconds(file.checkinMargin),
+    maxRuntimeMs: file.maxRuntime === undefined ? null : milliseconds(file.maxRuntime),
+  };
+}
+
+/** The schema says `undefined` for a key that is not there. */
+const definedOf = <Shape extends object>(shape: Shape) =>
+  Object.fromEntries(Object.entries(shape).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof Shape]: Exclude<Shape[Key], undefined>;
+  };
 
 function stepsOf(file: JobFile): readonly [Step, ...Step[]] {
   const [first, ...rest] = file.steps ?? [];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { maxIdLength, parseJobId } from './id.ts';
+import { monitorUnits } from './job.ts';
 import { parseBytes, parseDuration } from './units.ts';
 
 /** The most steps that one job may have. */
@@ -94,6 +95,66 @@ const tags = z
 
 const limits = z.strictObject({ output: size.optional() }, { error: 'expected a mapping' });
 
+const fingerprintPart = word.refine((text) => text.length > 0 && text.length <= 200 && !/[\r\n]/.test(text), {
+  error: 'expected 1 to 200 characters on one line',
+});
+const fingerprintHint = 'expected a list of texts; {{ default }} stands for Booty’s own';
+const exitCode = z.int({ error: 'expected an exit code from 1 to 255' }).min(1).max(255);
+const crashFields = {
+  fingerprint: z
+    .array(fingerprintPart, { error: fingerprintHint })
+    .min(1, { error: fingerprintHint })
+    .max(20, { error: 'expected at most 20 texts' })
+    .optional(),
+  ignoreExitCodes: z
+    .array(exitCode, { error: 'expected a list of exit codes' })
+    .max(maxEntries, { error: `expected at most ${maxEntries} exit codes` })
+    .optional(),
+  captureRejections: z.boolean({ error: 'expected true or false' }).optional(),
+  sourceLines: z
+    .int({ error: 'expected a whole number' })
+    .min(0, { error: 'expected at least 0' })
+    .max(20, { error: 'expected at most 20' })
+    .optional(),
+};
+
+const slug = z
+  .string({ error: 'expected the slug of a monitor' })
+  .regex(/^[a-z0-9_-]{1,50}$/, { error: 'expected 1 to 50 small letters, digits, - or _: the slug of a monitor' });
+const wholeMinutes = duration.refine((ms) => ms % 60_000 === 0, { error: 'expected whole minutes, such as 5m' });
+const crontab = z
+  .string({ error: 'expected a crontab line, such as "0 2 * * *"' })
+  .regex(/^(?:@(?:hourly|daily|weekly|monthly|yearly|annually|midnight)|\S+(?: +\S+){4})$/, {
+    error: 'expected the five fields of a crontab line, such as "0 2 * * *"',
+  })
+  .refine((text) => text.length <= 200, { error: 'expected at most 200 characters' });
+const monitorFields = {
+  slug,
+  schedule: crontab.optional(),
+  every: z
+    .string({ error: 'expected an interval, such as 1 day or 10 minutes' })
+    .regex(new RegExp(`^[1-9]\\d{0,3} (?:${monitorUnits.join('|')})s?$`), {
+      error: 'expected an interval, such as 1 day or 10 minutes',
+    })
+    .optional(),
+  timezone: z
+    .string({ error: 'expected a time zone, such as Europe/Berlin' })
+    .refine(isTimeZone, { error: 'expected a time zone, such as Europe/Berlin' })
+    .optional(),
+  checkinMargin: wholeMinutes.optional(),
+  maxRuntime: wholeMinutes.optional(),
+};
+const monitor = z
+  .strictObject(monitorFields, { error: 'expected the slug of a monitor, or a mapping with slug' })
+  .superRefine((value, context) => {
+    if (value.schedule !== undefined && value.every !== undefined)
+      context.addIssue({ code: 'custom', path: ['every'], message: 'expected only one of schedule and every' });
+    if (value.schedule === undefined && value.every === undefined)
+      for (const key of ['timezone', 'checkinMargin', 'maxRuntime'] as const)
+        if (value[key] !== undefined)
+          context.addIssue({ code: 'custom', path: [key], message: 'only goes with schedule or every' });
+  });
+
 const jobFields = {
   kind: z.enum(['pipeline', 'verifier'], { error: 'expected pipeline or verifier' }).default('pipeline'),
   id: label('expected an id')
@@ -119,6 +180,8 @@ const jobFields = {
   tags: tags.optional(),
   limits: limits.optional(),
   onInterrupt: z.enum(['retry', 'fail'], { error: 'expected retry or fail' }).default('retry'),
+  crash: z.strictObject(crashFields, { error: 'expected a mapping' }).optional(),
+  monitor: z.preprocess((value) => (typeof value === 'string' ? { slug: value } : value), monitor).optional(),
 };
 
 /** Version 1 of the job file. */
@@ -134,6 +197,7 @@ export const jobFileSchema = z
       });
     }
   });
+export type MonitorFile = z.output<typeof monitor>;
 export type JobFile = z.output<typeof jobFileSchema>;
 export type StepFile = z.output<typeof step>;
 export type VerifyFile = z.output<typeof verify>;
@@ -143,6 +207,8 @@ export function knownJobKeys(path: readonly (string | number)[]): readonly strin
   if (path.length === 0) return Object.keys(jobFields);
   if (path[0] === 'steps') return Object.keys(stepFields);
   if (path[0] === 'verify') return Object.keys(verifyFields);
+  if (path[0] === 'crash') return Object.keys(crashFields);
+  if (path[0] === 'monitor') return Object.keys(monitorFields);
   return path[0] === 'limits' ? ['output'] : [];
 }
 
@@ -155,4 +221,13 @@ function demandOne(value: object, keys: readonly string[], context: z.Refinement
     message:
       present.length === 0 ? `expected one of ${list}` : `expected only one of ${list}, found ${present.join(' and ')}`,
   });
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }) instanceof Intl.DateTimeFormat;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
 }

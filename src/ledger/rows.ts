@@ -1,6 +1,6 @@
 import type { SQLOutputValue } from 'node:sqlite';
 import type { JobId } from '../job/id.ts';
-import type { Job, JobKind, JobSpec } from '../job/job.ts';
+import { defaultCrashRules, type Job, type JobKind, type JobSpec } from '../job/job.ts';
 import type { Outcome, OutcomeRecord } from '../job/outcome.ts';
 import { type Instant, instant } from '../job/units.ts';
 
@@ -34,11 +34,19 @@ export const nullableInstant = (value: SQLOutputValue | undefined): Instant | nu
 
 export const jobOf = (row: Row): Job => ({
   id: text(row.id) as JobId,
-  spec: JSON.parse(text(row.spec)) as JobSpec,
+  spec: specOf(JSON.parse(text(row.spec)) as JobSpec),
   pipelineId: nullableText(row.pipeline_id) as JobId | null,
   droppedAt: instant(Number(row.dropped_at)),
   acceptedAt: instant(Number(row.accepted_at)),
   droppedBy: Number(row.dropped_by),
+});
+
+/** What an earlier Booty accepted has nothing of what came since. */
+const specOf = (kept: JobSpec): JobSpec => ({
+  ...kept,
+  crash: { ...defaultCrashRules, ...kept.crash },
+  monitor: kept.monitor ?? null,
+  verify: kept.verify && specOf(kept.verify),
 });
 
 export const jobRowOf = (row: Row): JobRow => ({

@@ -16,6 +16,8 @@ void test('a file that only says what to run gets every default', () => {
       tags: {},
       outputMaxBytes: defaults.outputMaxBytes,
       onInterrupt: 'retry',
+      crash: { fingerprint: null, ignoreExitCodes: [], captureRejections: false, sourceLines: 0 },
+      monitor: null,
     },
   });
 });
@@ -36,6 +38,8 @@ env: { PGHOST: db.internal, PGPORT: 5432, DEBUG: false }
 tags: { team: data, 'a.b:c': 7 }
 limits: { output: 1.5M }
 onInterrupt: fail
+crash: { fingerprint: ["{{ default }}", 7], ignoreExitCodes: [3, 75], captureRejections: true, sourceLines: 5 }
+monitor: { slug: nightly, schedule: "0 2 * * *", timezone: Europe/Berlin, checkinMargin: 5m, maxRuntime: 2h }
 `;
   const shared = {
     priority: -10,
@@ -43,6 +47,12 @@ onInterrupt: fail
     tags: { team: 'data', 'a.b:c': '7' },
     outputMaxBytes: 1_572_864,
     onInterrupt: 'fail',
+    crash: {
+      fingerprint: ['{{ default }}', '7'],
+      ignoreExitCodes: [3, 75],
+      captureRejections: true,
+      sourceLines: 5,
+    },
   };
   const step = { timeoutMs: null, env: {} };
   assert.deepEqual(accepted(content), {
@@ -81,6 +91,14 @@ onInterrupt: fail
         ],
         verify: null,
         timeoutMs: 90_000,
+        monitor: null,
+      },
+      monitor: {
+        slug: 'nightly',
+        schedule: { type: 'crontab', value: '0 2 * * *' },
+        timezone: 'Europe/Berlin',
+        checkinMarginMs: 300_000,
+        maxRuntimeMs: 7_200_000,
       },
     },
   });
@@ -94,6 +112,32 @@ void test('a verifier has a time limit of its own, not its pipeline’s', () => 
 
 void test('the verifier of a job with a long name has a name that is long enough', () => {
   assert.equal(specOf(`name: ${'n'.repeat(100)}\nrun: a\nverify: {run: b}`).verify?.name.length, 100);
+});
+
+void test('a monitor may be named by its slug alone, or have an interval', () => {
+  const monitor = { slug: 'nightly', schedule: null, timezone: null, checkinMarginMs: null, maxRuntimeMs: null };
+  assert.deepEqual(specOf('run: a\nmonitor: nightly').monitor, monitor);
+  const { monitor: every } = specOf('run: a\nmonitor: { slug: nightly, every: 10 minutes }');
+  assert.deepEqual(every, { ...monitor, schedule: { type: 'interval', value: 10, unit: 'minute' } });
+});
+
+void test('a monitor that Sentry would not take is refused', () => {
+  const refused = (monitor: string) => refusals(`run: a\nmonitor: ${monitor}`).map(({ message }) => message);
+  assert.match(refused('Nightly Backup')[0] ?? '', /small letters/);
+  assert.match(refused('{ slug: a, schedule: "0 2 * *" }')[0] ?? '', /five fields/);
+  assert.match(refused('{ slug: a, schedule: "0 2 * * *", every: 1 day }')[0] ?? '', /only one of schedule and every/);
+  assert.match(refused('{ slug: a, maxRuntime: 5m }')[0] ?? '', /only goes with schedule or every/);
+  assert.match(refused('{ slug: a, every: 1 day, maxRuntime: 90s }')[0] ?? '', /whole minutes/);
+  assert.match(refused('{ slug: a, every: 1 day, timezone: Berlin }')[0] ?? '', /a time zone/);
+  assert.match(refused('{ slug: a, every: 0 days }')[0] ?? '', /an interval/);
+  assert.match(refused('{ slug: a, evry: 1 day }')[0] ?? '', /evry/);
+});
+
+void test('rules for crashes that mean nothing are refused', () => {
+  const refused = (crash: string) => refusals(`run: a\ncrash: ${crash}`).map(({ message }) => message);
+  assert.match(refused('{ fingerprint: [] }')[0] ?? '', /list of texts/);
+  assert.match(refused('{ ignoreExitCodes: [0] }')[0] ?? '', /ignoreExitCodes/);
+  assert.match(refused('{ sourceLines: 21 }')[0] ?? '', /at most 20/);
 });
 
 void test('a stand-alone verifier is one job', () => {

@@ -33,7 +33,10 @@ export const breakages: readonly Breakage[] = [
     tells: 'captured',
     edits: [
       ['  await directory.sync();\n', ''],
-      ['syncDirectorySync = (path: string): void => syncNowSync(path)', 'syncDirectorySync = (_path: string): void => {}'],
+      [
+        'syncDirectorySync = (path: string): void => syncNowSync(path)',
+        'syncDirectorySync = (_path: string): void => {}',
+      ],
     ],
   },
   {

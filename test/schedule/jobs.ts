@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { DropToken, JobId } from '../../src/job/id.ts';
-import type { JobKind, JobSpec } from '../../src/job/job.ts';
+import { defaultCrashRules, type JobKind, type JobSpec } from '../../src/job/job.ts';
 import { bytes, type Instant, instant, milliseconds } from '../../src/job/units.ts';
 import type { Acceptable, Claim, Finish, Finished, JobQueue } from '../../src/schedule/queue.ts';
 
@@ -25,6 +25,8 @@ export function specOf(name: string, { kind = 'pipeline', priority = 0, verify =
     env: {},
     tags: {},
     outputMaxBytes: bytes(1000),
+    crash: defaultCrashRules,
+    monitor: null,
   } as const;
   const check = { ...common, kind: 'verifier', name: `${name}-verify`, verify: null, onInterrupt: 'retry' } as const;
   return { ...common, kind, name, verify: verify ? check : null, onInterrupt: 'retry' };
