@@ -5,6 +5,7 @@ import { describeExit } from '../job/exit.ts';
 import type { Job } from '../job/job.ts';
 import { type Instant, timestamp } from '../job/units.ts';
 import type { CrashReading, Frame, Link } from './exception.ts';
+import { fingerprintOf } from './grouping.ts';
 
 /** One thing that happened in a job before it crashed. */
 export interface Crumb {
@@ -48,6 +49,7 @@ const maxCrumbs = 100;
 /** The event as Sentry gets it. */
 export function crashEvent(crash: Crash, hostName: string): { readonly event: Event; readonly hint: EventHint } {
   const { job, reading } = crash;
+  const fingerprint = fingerprintOf(crash);
   const event: Event = {
     event_id: eventIdOf(job, crash.attempt),
     level: crash.final ? 'error' : 'warning',
@@ -57,8 +59,7 @@ export function crashEvent(crash: Crash, hostName: string): { readonly event: Ev
     logger: 'booty',
     transaction: job.spec.name,
     exception: { values: reading ? exceptionsOf(reading) : [plainException(crash)] },
-    // A stack groups well by itself. Without one, what groups is the job's name, its step and how it ended.
-    ...(reading ? {} : { fingerprint: ['booty', job.spec.name, crash.step ?? '', crash.cause, kindOf(crash.exit)] }),
+    ...(fingerprint ? { fingerprint } : {}),
     tags: tagsOf(crash),
     contexts: { job: contextOf(crash) },
     breadcrumbs: crash.crumbs.slice(-maxCrumbs).map((crumb) => ({
@@ -122,15 +123,6 @@ const plainException = (crash: Crash): SentryException => ({
   value: cut(crash.lastLine ?? '', maxValueLength),
   mechanism,
 });
-
-const kindOf = (exit: Exit): string =>
-  exit.kind === 'code'
-    ? String(exit.code)
-    : exit.kind === 'signal'
-      ? exit.signal
-      : exit.kind === 'spawn'
-        ? exit.code
-        : exit.kind;
 
 function tagsOf(crash: Crash): Record<string, string> {
   const { job, exit } = crash;

@@ -48,3 +48,19 @@ export function describeExit(exit: Exit): string {
 
 export const exitCodeOf = (exit: Exit): number | null => (exit.kind === 'code' ? exit.code : null);
 export const signalOf = (exit: Exit): string | null => (exit.kind === 'signal' ? exit.signal : null);
+
+/** What tells this way to end from others of the same cause: `3`, `SIGKILL`, `ENOENT`, `timeout`. */
+export function kindOfExit(exit: Exit): string {
+  switch (exit.kind) {
+    case 'code':
+      return String(exit.code);
+    case 'signal':
+      return exit.signal;
+    case 'spawn':
+      return exit.code;
+    case 'timeout':
+    case 'lost':
+    case 'cancelled':
+      return exit.kind;
+  }
+}
