@@ -11,7 +11,8 @@ import {
 } from '@sentry/node';
 import type { Telemetry } from '../config/telemetry.ts';
 import type { CaptureRecord } from '../job/outcome.ts';
-import { type Crash, crashEvent } from './event.ts';
+import { type Crash } from './crash.ts';
+import { crashEvent } from './event.ts';
 
 /** Where envelopes become safe. Resolves once one is durable. */
 export interface EnvelopeStore {
@@ -142,7 +143,8 @@ function withoutTrace(envelope: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
 
 /** The SDK says of every event that it happened in this Node.js; a job's happened in whatever its program is. */
 function withoutOurRuntime(event: ErrorEvent): ErrorEvent {
-  if (event.tags?.job_id !== undefined && event.contexts) delete event.contexts.runtime;
+  if (event.tags?.job_id !== undefined && event.contexts?.runtime?.version === process.version)
+    delete event.contexts.runtime;
   return event;
 }
 

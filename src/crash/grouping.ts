@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { kindOfExit } from '../job/exit.ts';
-import type { Crash } from './event.ts';
+import type { Crash } from './crash.ts';
 import type { CrashReading, Frame, ReadException } from './exception.ts';
 import { normalise } from './normalise.ts';
 

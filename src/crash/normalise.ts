@@ -4,7 +4,7 @@
  * @param known texts that stand for something else in each run, and what to put in their place
  */
 export function normalise(text: string, known: readonly (readonly [string, string])[]): string {
-  let line = text.slice(0, maxLength);
+  let line = text.slice(0, maxLength).toWellFormed();
   for (const [value, name] of known) if (value.length >= 3) line = line.replaceAll(value, name);
   for (const [pattern, name] of patterns) line = line.replace(pattern, name);
   return line.replace(numbers, (whole, telling: string | undefined) => (telling === undefined ? '<n>' : whole)).trim();
@@ -18,7 +18,7 @@ const clock = String.raw`\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?: ?[AP]M)?`;
 /** In this order: what comes later would take parts of what comes before. */
 const patterns: readonly (readonly [RegExp, string])[] = [
   [new RegExp(String.raw`\b\d{4}[-/]\d{2}[-/]\d{2}(?:[T ]${clock})?(?:Z\b| ?[+-]\d{2}:?\d{2}\b)?`, 'g'), '<time>'],
-  [new RegExp(String.raw`\b(?:\d{1,2}[ /-])?${month}[ /-]\d{1,4}(?:[ :,]{1,2}${clock})?`, 'g'), '<time>'],
+  [new RegExp(String.raw`\b(?:\d{1,2}[ /-])?${month}[ /-]{1,2}\d{1,4}(?:[ :,]{1,2}${clock})?`, 'g'), '<time>'],
   [new RegExp(String.raw`(?<![\d:.])${clock}(?![\d:])`, 'g'), '<time>'],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, '<id>'],
   [/\b0x[0-9a-f]+\b/gi, '<address>'],

@@ -124,6 +124,11 @@ export class Ledger implements JobQueue {
     });
   }
 
+  /** The attempts of a job that have ended. @throws LedgerRefusal */
+  attemptsOf(id: JobId): readonly AttemptRecord[] {
+    return this.#read(() => this.#endedAttempts(id));
+  }
+
   /** The pipeline whose steps have succeeded and whose verifier has not ended, as its outcome would be; null where there is none. */
   verifying(id: JobId): OutcomeRecord | null {
     return this.#read(() => this.#verifying(id));
@@ -132,7 +137,7 @@ export class Ledger implements JobQueue {
   #verifying(id: JobId): OutcomeRecord | null {
     const row = this.#sql.verifyingJob.get(id);
     if (!row) return null;
-    const attempts = this.#attemptsOf(id);
+    const attempts = this.#endedAttempts(id);
     const endedAt = instant(Date.parse(attempts.at(-1)?.endedAt ?? ''));
     const outputs = JSON.parse(text(row.outputs)) as Record<string, string>;
     const end = {
@@ -193,7 +198,7 @@ export class Ledger implements JobQueue {
       },
       process:
         row.process === null || row.process === undefined ? null : (JSON.parse(text(row.process)) as ProcessRecord),
-      lostBefore: this.#attemptsOf(text(row.id)).filter((attempt) => attempt.cause === 'lost').length,
+      lostBefore: this.#endedAttempts(text(row.id)).filter((attempt) => attempt.cause === 'lost').length,
       recoveries: Number(row.recoveries),
     };
   }
@@ -288,15 +293,15 @@ export class Ledger implements JobQueue {
   #endPipeline(id: JobId, verifier: OutcomeRecord, finish: Finish): OutcomeRecord | null {
     const row = this.#sql.verifyingJob.get(id);
     if (!row) return null;
-    const attempts = this.#attemptsOf(id);
+    const attempts = this.#endedAttempts(id);
     const { outcome, reason } = verifier;
     return this.#end(jobOf(row), {
       ...judgePipeline(verifier),
       step: null,
       exitCode: attempts.at(-1)?.exitCode ?? null,
       signal: null,
-      // The crash of a verifier is one event, and both outcomes name it.
-      sentry: outcome === 'crashed' ? verifier.sentry : null,
+      // The failure of a verifier is one event, and both outcomes name it.
+      sentry: verifier.sentry,
       outputs: JSON.parse(text(row.outputs)) as Record<string, string>,
       endedAt: finish.endedAt,
       release: finish.release,
@@ -306,13 +311,13 @@ export class Ledger implements JobQueue {
   }
 
   #end(job: Job, end: JobEnd): OutcomeRecord {
-    const record = outcomeRecord(job, this.#attemptsOf(job.id), end);
+    const record = outcomeRecord(job, this.#endedAttempts(job.id), end);
     this.#sql.endJob.run(end.endedAt, record.outcome, JSON.stringify(record), job.id);
     this.#sql.oweReport.run(job.id);
     return record;
   }
 
-  #attemptsOf(id: string): AttemptRecord[] {
+  #endedAttempts(id: string): AttemptRecord[] {
     return this.#sql.attemptsOf.all(id).map((row) => JSON.parse(text(row.record)) as AttemptRecord);
   }
 }

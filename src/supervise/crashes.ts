@@ -1,4 +1,4 @@
-import type { Crash } from '../crash/event.ts';
+import type { Crash } from '../crash/crash.ts';
 import type { CaptureRecord } from '../job/outcome.ts';
 import type { Emit } from '../journal/event.ts';
 
@@ -10,16 +10,18 @@ export interface CaptureCrash {
 /**
  * Captures a crash before anything may report it, and says so.
  * @param capture null where Sentry is off by policy
+ * @param describe says what is known of the crash, where anybody wants to know it
  * @param before what an earlier try came to: only one that failed is tried again, and is not told again
  */
 export async function captureBeforeReport(
   capture: CaptureCrash | null,
-  crash: Crash,
+  describe: () => Crash,
   emit: Emit,
   before: CaptureRecord | null = null,
 ): Promise<CaptureRecord> {
   if (!capture) return { eventId: null, capture: 'disabled' };
   if (before !== null && before.capture !== 'failed') return before;
+  const crash = describe();
   const record = await capture.captureCrash(crash);
   const { id } = crash.job;
   if (record.eventId !== null) emit({ kind: 'crash.captured', id, attempt: crash.attempt, eventId: record.eventId });

@@ -2,14 +2,11 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Paths } from '../config/paths.ts';
 import type { Telemetry } from '../config/telemetry.ts';
-import type { Crash, Crumb } from '../crash/event.ts';
-import { readCrash, titleOf } from '../crash/read.ts';
 import { errorCode } from '../disk/durable.ts';
-import { describeExit } from '../job/exit.ts';
 import type { Job } from '../job/job.ts';
 import { type Judgement, judge } from '../job/judge.ts';
 import type { CaptureRecord, OutcomeRecord } from '../job/outcome.ts';
-import { formatDuration, instant } from '../job/units.ts';
+import { instant } from '../job/units.ts';
 import type { Emit } from '../journal/event.ts';
 import type { Ledger, ProcessRecord } from '../ledger/ledger.ts';
 import { LedgerRefusal } from '../ledger/refusal.ts';
@@ -17,9 +14,10 @@ import { Attempt, type AttemptResult, type AttemptSettings } from '../run/attemp
 import type { VerifierFiles } from '../run/environment.ts';
 import { readBootId, startTimeOf } from '../run/processes.ts';
 import { type Shortage, shortageOfFiles } from '../run/shortage.ts';
-import { type JobPlace, makeWorkdir, placeOf, readOutputs, readVerdict, syncWorkdir, tidy } from '../run/workdir.ts';
+import { type JobPlace, makeWorkdir, placeOf, readOutputs, syncWorkdir, tidy } from '../run/workdir.ts';
 import type { Claim, Finished, JobQueue } from '../schedule/queue.ts';
 import { type CaptureCrash, captureBeforeReport } from './crashes.ts';
+import { crashOf, type Failure, readEnd } from './failure.ts';
 import { pause } from './pause.ts';
 import { messageOf } from './troubles.ts';
 
@@ -29,7 +27,7 @@ export interface JobRunParts {
   /** Who holds the job. */
   readonly queue: JobQueue;
   /** What this machine ran. */
-  readonly ledger: Pick<Ledger, 'noteProcess' | 'verifying'>;
+  readonly ledger: Pick<Ledger, 'attemptsOf' | 'noteProcess' | 'verifying'>;
   readonly capture: CaptureCrash | null;
   readonly settings: AttemptSettings;
   readonly emit: Emit;
@@ -121,15 +119,15 @@ export class JobRun {
     this.logBytes = result.output.bytes;
     if (failure !== null) emit({ kind: 'log.incomplete', id: job.id, attempt, error: failure });
     if (result.survivors === null) emit({ kind: 'attempt.unkillable', id: job.id, attempt });
-    const crash = this.#crashOf(result);
-    const interrupted = crash.judgement.outcome === 'interrupted';
+    const { end, reading } = readEnd(result, this.#verifier?.verdictPath ?? null);
+    const judged = judge(job.spec.kind, end);
+    const interrupted = judged.outcome === 'interrupted';
     const again = interrupted && job.spec.onInterrupt === 'retry';
-    const judgement: Judgement =
-      interrupted && !again ? { ...crash.judgement, outcome: 'crashed', cause: 'lost' } : crash.judgement;
+    const judgement: Judgement = interrupted && !again ? { ...judged, outcome: 'crashed', cause: 'lost' } : judged;
     const killed = result.survivors ?? (again ? await this.#clear() : 0);
     const finish = {
       judgement,
-      endedAt: crash.crash.endedAt,
+      endedAt: instant(Date.now()),
       durationMs: result.durationMs,
       outputs: readOutputs(this.#place),
       logBytes: result.output.bytes,
@@ -142,7 +140,7 @@ export class JobRun {
     let capture: CaptureRecord | null = null;
     const finished = await this.#persist(async () => {
       // A disk that refused the ledger has mostly refused the event too: it is captured once there is room for both.
-      if (judgement.outcome === 'crashed') capture = await this.#capture(crash.crash, judgement, capture);
+      capture = await this.#capture(judgement, { result, reading, lastLine: end.lastLine }, capture);
       return queue.finish(this.claim, { ...finish, capture });
     });
     if (finished.kind !== 'ended' || killed > 0) {
@@ -160,13 +158,20 @@ export class JobRun {
     return finished;
   }
 
-  #capture(
-    crash: Crash,
-    { cause, reason }: Extract<Judgement, { outcome: 'crashed' }>,
+  /** Null where nothing failed that anybody wants to be told of. */
+  async #capture(
+    judgement: Judgement,
+    read: Pick<Failure, 'result' | 'reading' | 'lastLine'>,
     before: CaptureRecord | null,
-  ): Promise<CaptureRecord> {
-    const { capture, emit } = this.#parts;
-    return captureBeforeReport(capture, { ...crash, cause, reason }, emit, before);
+  ): Promise<CaptureRecord | null> {
+    const { capture, emit, ledger } = this.#parts;
+    const { spec, id } = this.claim.job;
+    const rejected = judgement.outcome === 'rejected' && spec.crash.captureRejections;
+    if (judgement.outcome !== 'crashed' && !rejected) return null;
+    if (judgement.exitCode !== null && spec.crash.ignoreExitCodes.includes(judgement.exitCode) && !rejected)
+      return { eventId: null, capture: 'ignored' };
+    const failure = { ...read, claim: this.claim, place: this.#place, judgement, earlier: ledger.attemptsOf(id) };
+    return captureBeforeReport(capture, () => crashOf(failure), emit, before);
   }
 
   /**
@@ -192,44 +197,6 @@ export class JobRun {
       if (killed !== null) return killed;
     }
     throw new Error('some of its processes do not die');
-  }
-
-  #crashOf(result: AttemptResult): { readonly judgement: Judgement; readonly crash: Crash } {
-    const { job, attempt, startedAt } = this.claim;
-    const { output, steps } = result;
-    const deciding = steps.at(-1) ?? steps[0];
-    const failed = deciding.exit.kind !== 'code' || deciding.exit.code !== 0;
-    const reading = failed ? readCrash(output.stderr.text(), output.stdout.text()) : null;
-    const lastLine = failed ? output.lastLine('stderr', 'stdout') : null;
-    const verdict =
-      (this.#verifier ? readVerdict(this.#verifier.verdictPath) : null) ??
-      (failed ? output.lastLine('stdout', 'stderr') : null);
-    const judgement = judge(job.spec.kind, {
-      step: deciding.step,
-      exit: deciding.exit,
-      verdict,
-      lastLine,
-      exception: reading ? titleOf(reading) : null,
-    });
-    const crash: Crash = {
-      job,
-      attempt,
-      step: deciding.step,
-      argv: deciding.argv,
-      workdir: this.#place.workdir,
-      cause: judgement.outcome === 'crashed' ? judgement.cause : 'lost',
-      exit: deciding.exit,
-      reason: judgement.outcome === 'succeeded' ? '' : judgement.reason,
-      startedAt,
-      endedAt: instant(Date.now()),
-      durationMs: result.durationMs,
-      final: true,
-      reading,
-      crumbs: crumbsOf(this.claim, result),
-      lastLine,
-      tails: tailsOf(result),
-    };
-    return { judgement, crash };
   }
 
   /** A verifier finds the outcome-to-be of its pipeline in a file. */
@@ -292,32 +259,3 @@ function identityOf(pid: number): ProcessRecord | null {
     return null;
   }
 }
-
-function crumbsOf(claim: Claim, { steps, output }: AttemptResult): Crumb[] {
-  const { job, attempt } = claim;
-  const lastLines = output.stderr
-    .text()
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .slice(-5);
-  const at = instant(Date.now());
-  return [
-    { at: job.acceptedAt, category: 'job', message: `accepted ${job.spec.kind} ${job.spec.name}`, level: 'info' },
-    { at: claim.startedAt, category: 'attempt', message: `attempt ${attempt} started`, level: 'info' },
-    ...steps.map(
-      (run): Crumb => ({
-        at: instant(run.startedAtMs + run.durationMs),
-        category: 'step',
-        message: `${run.step} ${describeExit(run.exit)} after ${formatDuration(run.durationMs)}`,
-        level: run.exit.kind === 'code' && run.exit.code === 0 ? 'info' : 'error',
-      }),
-    ),
-    ...lastLines.map((message): Crumb => ({ at, category: 'stderr', message, level: 'info' })),
-  ];
-}
-
-const tailsOf = ({ output }: AttemptResult): Crash['tails'] =>
-  (['stdout', 'stderr'] as const).flatMap((stream) => {
-    const tail = output[stream];
-    return tail.total > 0 ? [{ fileName: `${stream}.txt`, data: tail.bytes().subarray(-64 * 1024) }] : [];
-  });

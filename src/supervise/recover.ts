@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { readCrash } from '../crash/read.ts';
+import { noSources } from '../crash/source.ts';
 import { errorCode, openUntrusted } from '../disk/durable.ts';
 import type { Exit } from '../job/exit.ts';
 import type { Judgement } from '../job/judge.ts';
@@ -12,6 +13,7 @@ import { groupOf, killSurvivors } from '../run/survivors.ts';
 import { logPath, placeOf, readOutputs } from '../run/workdir.ts';
 import type { Finished } from '../schedule/queue.ts';
 import { captureBeforeReport } from './crashes.ts';
+import { firstCrumbs } from './failure.ts';
 import { type JobRunParts, tidyOrTell } from './job-run.ts';
 
 /** An attempt under whose recovery so many supervisors have died is recovered without looking at what it printed. */
@@ -49,9 +51,10 @@ export async function recover(leftover: Leftover, parts: RecoveryParts): Promise
   const durationMs = Math.max(0, endedAt - claim.startedAt);
   const capture = await captureBeforeReport(
     parts.capture,
-    {
+    () => ({
       job,
       attempt,
+      attemptLimit: job.spec.onInterrupt === 'retry' ? parts.maxLost : attempt,
       step: null,
       argv: [],
       workdir: place.workdir,
@@ -63,13 +66,11 @@ export async function recover(leftover: Leftover, parts: RecoveryParts): Promise
       durationMs,
       final: !again,
       reading: log ? readCrash(log.tail.toString('utf8'), '') : null,
-      crumbs: [
-        { at: job.acceptedAt, category: 'job', message: `accepted ${job.spec.kind} ${job.spec.name}`, level: 'info' },
-        { at: claim.startedAt, category: 'attempt', message: `attempt ${attempt} started`, level: 'info' },
-      ],
+      sources: noSources,
+      crumbs: firstCrumbs(job, attempt, claim.startedAt),
       lastLine: null,
       tails: log ? [{ fileName: 'output.txt', data: log.tail }] : [],
-    },
+    }),
     emit,
   );
   const ending = { reason: exit.message, step: null, exitCode: null, signal: null };

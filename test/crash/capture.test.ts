@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { CrashCapture, type EnvelopeStore, isSampled } from '../../src/crash/capture.ts';
-import { eventIdOf } from '../../src/crash/event.ts';
+import { eventIdOf } from '../../src/crash/crash.ts';
 import { parseEnvelope, type SentryEvent } from '../harness/envelope.ts';
 import { crashOf, jobOf } from './crashes.ts';
 

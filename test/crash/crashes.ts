@@ -1,4 +1,5 @@
-import type { Crash } from '../../src/crash/event.ts';
+import type { Crash } from '../../src/crash/crash.ts';
+import { noSources } from '../../src/crash/source.ts';
 import type { Job } from '../../src/job/job.ts';
 import { instant } from '../../src/job/units.ts';
 import { idOf, now, specOf } from '../schedule/jobs.ts';
@@ -16,6 +17,7 @@ export const jobOf = (id = 'nightly-1', rest: Partial<Job> = {}): Job => ({
 export const crashOf = (rest: Partial<Crash> = {}): Crash => ({
   job: jobOf(),
   attempt: 2,
+  attemptLimit: 2,
   step: 'load',
   argv: ['/bin/sh', '-e', '-c', 'load'],
   workdir: '/var/lib/booty/jobs/nightly-1/work',
@@ -27,6 +29,7 @@ export const crashOf = (rest: Partial<Crash> = {}): Crash => ({
   durationMs: 2500,
   final: true,
   reading: null,
+  sources: noSources,
   crumbs: [],
   lastLine: 'disk full',
   tails: [],

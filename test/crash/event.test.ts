@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { crashEvent, eventIdOf } from '../../src/crash/event.ts';
+import { eventIdOf } from '../../src/crash/crash.ts';
+import { crashEvent } from '../../src/crash/event.ts';
 import { readCrash } from '../../src/crash/read.ts';
+import { nameOf } from '../../src/crash/stack.ts';
 import { instant } from '../../src/job/units.ts';
-import { idOf, now } from '../schedule/jobs.ts';
+import { idOf, now, specOf } from '../schedule/jobs.ts';
 import { crashOf, jobOf } from './crashes.ts';
 
 const eventOf = (rest: Parameters<typeof crashOf>[0] = {}) => crashEvent(crashOf(rest), 'db1').event;
@@ -121,20 +123,15 @@ void test('the package of an exception and the class of a frame are told apart, 
   assert.deepEqual([frame?.module, frame?.function, frame?.filename], ['shop.Load', 'row', 'Load.java']);
 });
 
-void test('a crash without a stack is grouped by job, step and how it ended, not by what it printed', () => {
-  const exits = [
-    [{ kind: 'code', code: 3 }, 'exit-code', '3'],
-    [{ kind: 'signal', signal: 'SIGSEGV' }, 'signal', 'SIGSEGV'],
-    [{ kind: 'spawn', code: 'ENOENT', message: 'x: no such program' }, 'spawn', 'ENOENT'],
-    [{ kind: 'lost', message: 'lost' }, 'lost', 'lost'],
-  ] as const;
-  for (const [exit, cause, kind] of exits)
-    assert.deepEqual(eventOf({ exit, cause }).fingerprint, ['booty', 'nightly', 'load', cause, kind]);
-  const event = eventOf();
-  assert.deepEqual(event.fingerprint, eventOf({ lastLine: 'row 17', job: jobOf('nightly-2') }).fingerprint);
-  assert.deepEqual(event.exception?.values, [
-    { type: 'nightly/load exited with 3', value: 'disk full', mechanism: { type: 'booty.child', handled: false } },
-  ]);
+void test('without a stack the title says who failed, and how', () => {
+  const values = (rest: Parameters<typeof crashOf>[0]) => eventOf(rest).exception?.values;
+  const mechanism = { type: 'booty.child', handled: false };
+  assert.deepEqual(values({}), [{ type: 'nightly/load exited with 3', value: 'disk full', mechanism }]);
+  const killed = { exit: { kind: 'signal', signal: 'SIGKILL' }, cause: 'signal', lastLine: null } as const;
+  assert.deepEqual(values(killed), [{ type: 'nightly/load killed by SIGKILL', value: '', mechanism }]);
+  const rejected = { cause: 'rejected', reason: '3 rows are missing' } as const;
+  assert.deepEqual(values(rejected), [{ type: 'nightly/load rejected', value: '3 rows are missing', mechanism }]);
+  assert.equal(eventOf(rejected).level, 'warning');
 });
 
 void test('an event tells where, when and for how long', () => {
@@ -144,9 +141,10 @@ void test('an event tells where, when and for how long', () => {
     id: 'nightly-1',
     name: 'nightly',
     kind: 'pipeline',
-    pipeline_id: null,
     step: 'load',
+    steps: 1,
     attempt: 2,
+    attempt_limit: 2,
     argv: '["/bin/sh","-e","-c","load"]',
     workdir: '/var/lib/booty/jobs/nightly-1/work',
     reason: 'exited with 3: disk full',
@@ -159,8 +157,40 @@ void test('an event tells where, when and for how long', () => {
     timeout_ms: 1000,
     priority: 0,
     show: 'booty show nightly-1',
+    logs: 'booty logs nightly-1',
     journal: 'journalctl -u booty --grep=nightly-1',
   });
+});
+
+void test('a pipeline and its verifier name each other', () => {
+  const pipeline = jobOf('nightly-1', { spec: specOf('nightly', { verify: true }) });
+  assert.equal(eventOf({ job: pipeline }).contexts?.job?.verifier, 'nightly-verify');
+  const { contexts } = eventOf({ job: jobOf('nightly-1+verify', { pipelineId: idOf('nightly-1') }) });
+  assert.deepEqual([contexts?.job?.pipeline_id, contexts?.job?.pipeline], ['nightly-1', 'booty show nightly-1']);
+});
+
+void test('the runtime is that of the program, not ours', () => {
+  const runtime = (rest: Parameters<typeof crashOf>[0]) => eventOf(rest).contexts?.runtime;
+  assert.deepEqual(runtime({}), { name: 'sh' });
+  assert.deepEqual(runtime({ reading }), { name: 'python' });
+  const text = 'Error: x\n    at f (/srv/a.js:1:2)\n\nNode.js v22.11.0\n';
+  const tails = [{ fileName: 'stderr.txt', data: Buffer.from(text) }];
+  assert.deepEqual(runtime({ reading: readCrash(text, ''), tails }), { name: 'node', version: '22.11.0' });
+  const job = jobOf();
+  const script = { kind: 'script', text: '#!/usr/bin/env -S X=1 python3 -u\nfoo' } as const;
+  const step = { name: 'load', action: script, timeoutMs: null, env: {} };
+  const scripted = { ...job, spec: { ...job.spec, steps: [step] as const } };
+  assert.deepEqual(runtime({ job: scripted, argv: ['/jobs/1/script'] }), { name: 'python3' });
+});
+
+void test('a path is relative to the job’s directories, which are others in each run', () => {
+  const workdir = '/var/lib/booty/jobs/nightly-1/work';
+  assert.equal(nameOf(`${workdir}/lib/a.py`, workdir), 'lib/a.py');
+  assert.equal(nameOf(`file://${workdir}/a.mjs`, workdir), 'a.mjs');
+  assert.equal(nameOf('/var/lib/booty/jobs/nightly-1/script', workdir), 'script');
+  assert.equal(nameOf('/var/lib/booty/jobs/nightly-10/work/a.py', workdir), '/var/lib/booty/jobs/nightly-10/work/a.py');
+  assert.equal(nameOf('/srv/app/a.py', workdir), '/srv/app/a.py');
+  assert.equal(nameOf('node:fs', workdir), 'node:fs');
 });
 
 void test('an event keeps to the limits of Sentry, however much a job says', () => {

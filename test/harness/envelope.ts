@@ -14,7 +14,9 @@ export interface SentryFrame {
   readonly filename?: string;
   readonly lineno?: number;
   readonly in_app?: boolean;
+  readonly pre_context?: readonly string[];
   readonly context_line?: string;
+  readonly post_context?: readonly string[];
 }
 
 export interface SentryException {

@@ -19,8 +19,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ledger: ['disk', 'job', 'schedule'],
   // What a claim is, as a type.
   run: ['disk', 'job', 'native', 'schedule'],
-  // Where crashes go, as a type.
-  crash: ['config', 'job'],
+  // Where crashes go, as a type; and the job's own source, read like anything that a job may have put there.
+  crash: ['config', 'disk', 'job'],
   outbox: ['disk', 'job'],
   report: ['disk', 'job'],
   journal: ['disk', 'job'],

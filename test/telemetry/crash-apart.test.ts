@@ -36,9 +36,9 @@ void test('twenty jobs that crash together: each event has its own job’s conte
       `accepted pipeline name-of-${outcome.id}`,
       'attempt 1 started',
       `meet-${outcome.id} succeeded`,
-      `fall-${outcome.id} exited with 4`,
       `${outcome.id} says`,
       `Error: ${outcome.id} fell`,
+      `fall-${outcome.id} exited with 4`,
     ]);
     assert.equal(tailOf(received, 'stderr.txt'), `${outcome.id} says\nError: ${outcome.id} fell\n`);
     assert.equal(tailOf(received, 'stdout.txt'), `${outcome.id} is here\n`);

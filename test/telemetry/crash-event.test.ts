@@ -44,7 +44,7 @@ const cases: Readonly<Record<string, Case>> = {
     what: 'is killed by a signal',
     job: { run: 'echo before; kill -TERM $$' },
     tags: { job_kind: 'pipeline', step: 'main', cause: 'signal', signal: 'SIGTERM', exit_code: undefined },
-    title: /was killed by SIGTERM/,
+    title: /^signal\/main killed by SIGTERM$/,
     printed: 'before\n',
     crumbs: [/accepted pipeline signal/, /main was killed by SIGTERM/],
   },

@@ -1,0 +1,92 @@
+import { basename } from 'node:path';
+import { timestamp } from '../job/units.ts';
+import type { Crash } from './crash.ts';
+import type { Platform } from './exception.ts';
+import { cut, maxTagLength } from './limits.ts';
+
+/** What its events can be searched by. Booty's own names win over the job's. */
+export function tagsOf(crash: Crash): Record<string, string> {
+  const { job, exit } = crash;
+  const tags = {
+    ...job.spec.tags,
+    job_id: job.id,
+    job_name: job.spec.name,
+    job_kind: job.spec.kind,
+    job_final: String(crash.final),
+    ...(crash.step === null ? {} : { step: crash.step }),
+    attempt: String(crash.attempt),
+    cause: crash.cause,
+    ...(exit.kind === 'code' ? { exit_code: String(exit.code) } : {}),
+    ...(exit.kind === 'signal' ? { signal: exit.signal } : {}),
+    ...(job.pipelineId === null ? {} : { pipeline_id: job.pipelineId }),
+  };
+  return Object.fromEntries(Object.entries(tags).map(([key, value]) => [key, cut(value, maxTagLength)]));
+}
+
+/** Flat: the SDK cuts what is nested deeper. */
+export const contextOf = ({ job, argv, workdir, ...crash }: Crash): Record<string, string | number | null> => ({
+  id: job.id,
+  name: job.spec.name,
+  kind: job.spec.kind,
+  ...(job.pipelineId === null ? {} : { pipeline_id: job.pipelineId, pipeline: `booty show ${job.pipelineId}` }),
+  ...(job.spec.verify ? { verifier: job.spec.verify.name } : {}),
+  step: crash.step,
+  steps: job.spec.steps.length,
+  attempt: crash.attempt,
+  attempt_limit: crash.attemptLimit,
+  argv: cut(JSON.stringify(argv), 2000),
+  workdir,
+  reason: cut(crash.reason, 2000),
+  dropped_at: timestamp(job.droppedAt),
+  dropped_by_uid: job.droppedBy,
+  accepted_at: timestamp(job.acceptedAt),
+  started_at: timestamp(crash.startedAt),
+  ended_at: timestamp(crash.endedAt),
+  duration_ms: crash.durationMs,
+  timeout_ms: job.spec.timeoutMs,
+  priority: job.spec.priority,
+  show: `booty show ${job.id}`,
+  logs: `booty logs ${job.id}`,
+  journal: `journalctl -u booty --grep=${job.id}`,
+});
+
+const runtimeNames: Readonly<Partial<Record<Platform, string>>> = {
+  python: 'python',
+  node: 'node',
+  go: 'go',
+  java: 'java',
+  ruby: 'ruby',
+  php: 'php',
+  perl: 'perl',
+  csharp: '.NET',
+  elixir: 'elixir',
+};
+
+/** Where the version of a runtime shows in its own words, or in the paths of its libraries. */
+const versionPatterns: Readonly<Partial<Record<Platform, RegExp>>> = {
+  node: /^Node\.js v(\d{1,4}\.\d{1,4}\.\d{1,4})$/m,
+  python: /\/python(\d\.\d{1,3})\//,
+  ruby: /\/ruby\/(?:gems\/)?(\d\.\d{1,3}\.\d{1,3})\//,
+  perl: /\/perl\/(5\.\d{1,3}(?:\.\d{1,3})?)\//,
+  go: /\/go-?(1\.\d{1,3}(?:\.\d{1,3})?)\//,
+};
+
+/** What ran the program that crashed: its language's runtime, or else the program itself. */
+export function runtimeOf({ reading, argv, tails, job, step }: Crash): { name: string; version?: string } | null {
+  const named = reading ? runtimeNames[reading.platform] : undefined;
+  const action = job.spec.steps.find(({ name }) => name === step)?.action;
+  const program = action?.kind === 'script' ? interpreterOf(action.text) : argv[0];
+  if (!named || !reading) return program ? { name: cut(basename(program), maxTagLength) } : null;
+  const pattern = versionPatterns[reading.platform];
+  const files = reading.exceptions.flatMap(({ frames }) => frames.map(({ file }) => file ?? ''));
+  const text = [...files, ...tails.map(({ data }) => Buffer.from(data.subarray(-4096)).toString('latin1'))].join('\n');
+  const version = pattern?.exec(text)?.[1];
+  return { name: named, ...(version === undefined ? {} : { version }) };
+}
+
+/** `#!/usr/bin/env -S python3 -u` → `python3`. */
+function interpreterOf(script: string): string | undefined {
+  const words = script.slice(2).split('\n', 1)[0]?.trim().split(/\s+/) ?? [];
+  if (words[0] === undefined || basename(words[0]) !== 'env') return words[0];
+  return words.slice(1).find((word) => !word.startsWith('-') && !word.includes('='));
+}
