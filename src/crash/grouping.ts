@@ -36,7 +36,7 @@ function ownFingerprint(crash: Crash): string[] | null {
   const words = (text: string): string => normalise(text, knownOf(crash));
   if (reading) {
     const last = reading.exceptions.at(-1) ?? reading.exceptions[0];
-    return hasStack(last) ? null : [byDefault, last.type, words(last.value)];
+    return reading.exceptions.some(hasStack) ? null : [byDefault, last.type, words(last.value)];
   }
   const line = words(crash.lastLine ?? '');
   return ['booty', job.spec.name, step ?? '', crash.cause, kindOfExit(crash.exit), line];
