@@ -68,6 +68,6 @@ const relevantOf = (frames: readonly Frame[]): readonly Frame[] => {
 };
 
 const partsOf = ({ module, file, function: name }: Frame): string[] => [
-  module ?? file?.split('/').at(-1) ?? '',
+  normalise(module ?? file?.split('/').at(-1) ?? '', []),
   normalise(name ?? '', []),
 ];

@@ -54,8 +54,12 @@ export function nameOf(file: string, workdir: string): string {
   // Some runtimes tell of a file as a URL.
   const path = file.startsWith('file:///') ? file.slice('file://'.length) : file;
   if (path.startsWith(`${workdir}/`)) return path.slice(workdir.length + 1);
-  return jobDirectory.length > 1 && path.startsWith(jobDirectory) ? path.slice(jobDirectory.length) : file;
+  if (jobDirectory.length > 1 && path.startsWith(jobDirectory)) return path.slice(jobDirectory.length);
+  return file.replace(temporaryDirectory, '');
 }
+
+/** What mktemp(1) and its like make has another name each time. */
+const temporaryDirectory = /^\/(?:tmp|var\/tmp|dev\/shm)\/[^/]+\/(?=[^/])/;
 
 /** `nightly-backup/upload exited with 3`, and the last line that it printed. */
 function plainException(crash: Crash): SentryException {

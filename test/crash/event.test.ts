@@ -191,6 +191,8 @@ void test('a path is relative to the job’s directories, which are others in ea
   assert.equal(nameOf('/var/lib/booty/jobs/nightly-10/work/a.py', workdir), '/var/lib/booty/jobs/nightly-10/work/a.py');
   assert.equal(nameOf('/srv/app/a.py', workdir), '/srv/app/a.py');
   assert.equal(nameOf('node:fs', workdir), 'node:fs');
+  assert.equal(nameOf('/tmp/tmp.aB3xYz/lib/a.py', workdir), 'lib/a.py');
+  assert.equal(nameOf('/tmp/a.py', workdir), '/tmp/a.py');
 });
 
 void test('an event keeps to the limits of Sentry, however much a job says', () => {
