@@ -1,4 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
 import { isatty } from 'node:tty';
 import type { Config } from '../config/config.ts';
 import { readEnvFile } from '../config/env-file.ts';
@@ -10,12 +11,14 @@ import type { Emit } from '../journal/event.ts';
 import { openJournal } from '../journal/journal.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { takeSupervisorLock } from '../ledger/lock.ts';
+import { type CheckInEvent, CheckIns } from '../outbox/check-ins.ts';
 import { Delivery } from '../outbox/delivery.ts';
 import { envelopeEndpoint } from '../outbox/endpoint.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import { machineEnvironment } from '../run/environment.ts';
 import { prepareDirectories } from '../spool/directories.ts';
 import { type EarlyCapture, openEarlyCapture } from '../supervise/early-capture.ts';
+import { Monitors } from '../supervise/monitors.ts';
 import { openPatiently } from '../supervise/patience.ts';
 import { Supervisor } from '../supervise/supervisor.ts';
 import { Troubles } from '../supervise/troubles.ts';
@@ -79,6 +82,12 @@ async function superviseWith(
     telemetry.kind === 'on'
       ? new Delivery(outbox, envelopeEndpoint(telemetry.dsn), (event) => tellDelivery(event, emit))
       : null;
+  await using checkIns =
+    telemetry.kind === 'on'
+      ? new CheckIns(join(place.paths.outbox, 'check-ins'), envelopeEndpoint(telemetry.dsn), (event) =>
+          tellCheckIn(event, emit),
+        )
+      : null;
   keepIn(outbox);
   const supervisor = new Supervisor({
     paths: place.paths,
@@ -89,6 +98,7 @@ async function superviseWith(
     outbox,
     troubles,
     capture,
+    monitors: checkIns && new Monitors(checkIns, ledger, telemetry),
     settings: { machine: machineEnvironment(), killGraceMs: place.config.killGraceMs },
     emit,
     notify,
@@ -171,6 +181,11 @@ function tellDelivery(event: DeliveryEvent, emit: Emit): void {
       emit({ kind: 'outbox.buried', eventId: event.eventId, why: event.why });
       return;
   }
+}
+
+function tellCheckIn({ kind, checkIn: { slug, status }, ...rest }: CheckInEvent, emit: Emit): void {
+  if (kind === 'delivered') emit({ kind: 'monitor.told', slug, status });
+  else emit({ kind: 'monitor.missed', slug, status, why: 'why' in rest ? rest.why : '' });
 }
 
 /** A defect of Booty itself is made durable like any crash, then systemd starts us again. */

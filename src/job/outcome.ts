@@ -64,6 +64,8 @@ export interface OutcomeRecord {
   /** The pipeline that this verifier judged. */
   readonly pipelineId: string | null;
   readonly outputs: Readonly<Record<string, string>>;
+  /** The Sentry Crons monitor that it reports to. Absent from records of earlier releases. */
+  readonly monitor?: string | null;
   readonly release: string | null;
   readonly environment: string;
 }

@@ -119,6 +119,8 @@ export type JournalEvent =
     }
   | { readonly kind: 'outbox.delivered'; readonly eventId: string }
   | { readonly kind: 'outbox.delayed'; readonly why: string; readonly waiting: number }
+  | { readonly kind: 'monitor.told'; readonly slug: string; readonly status: string }
+  | { readonly kind: 'monitor.missed'; readonly slug: string; readonly status: string; readonly why: string }
   | { readonly kind: 'outbox.buried'; readonly eventId: string; readonly why: string };
 
 export type Emit = (event: JournalEvent) => void;
@@ -141,6 +143,7 @@ export function priorityOf(event: JournalEvent): Priority {
     case 'log.incomplete':
     case 'outbox.delayed':
     case 'outbox.buried':
+    case 'monitor.missed':
     case 'telemetry.notice':
       return 'warning';
     case 'job.ended':
@@ -156,6 +159,7 @@ export function priorityOf(event: JournalEvent): Priority {
     case 'attempt.ended':
     case 'crash.captured':
     case 'outbox.delivered':
+    case 'monitor.told':
     case 'retention.swept':
       return 'info';
   }

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type JobId, jobIdOfDrop, verifierIdOf } from '../job/id.ts';
-import type { Job, JobKind } from '../job/job.ts';
+import type { Job, JobKind, JobSpec } from '../job/job.ts';
 import { judgePipeline } from '../job/judge.ts';
 import type { AttemptRecord, OutcomeRecord } from '../job/outcome.ts';
 import { type Instant, instant } from '../job/units.ts';
@@ -11,7 +11,7 @@ import { openLedgerFile } from './open.ts';
 import { attemptRecord, type JobEnd, jobEnd, outcomeRecord } from './records.ts';
 import { readFrom } from './refusal.ts';
 import { LedgerRetention } from './retention.ts';
-import { jobOf, type Row, recordOf, text } from './rows.ts';
+import { jobOf, type Row, recordOf, specOf, text } from './rows.ts';
 import { schemaVersion } from './schema.ts';
 import { Suspects } from './suspects.ts';
 
@@ -40,6 +40,7 @@ const active = `state IN ('running', 'verifying')`;
 
 const statementTexts = {
   findJob: 'SELECT id, drop_token FROM job WHERE id = ?',
+  findSpec: 'SELECT spec FROM job WHERE id = ?',
   insertJob: `INSERT INTO job (id, name, kind, state, priority, spec, pipeline_id, drop_token, file_name, dropped_by, dropped_at, accepted_at)
     VALUES (?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?)`,
   nextWaiting: `SELECT * FROM job WHERE state = 'waiting' AND kind = ? ORDER BY priority DESC, seq LIMIT ?`,
@@ -122,6 +123,12 @@ export class Ledger implements JobQueue {
     return this.#committer.commitSoon(() => {
       this.#sql.noteProcess.run(JSON.stringify(process), claim.job.id, claim.attempt, claim.token);
     });
+  }
+
+  /** What a job asks for, ended or not; null where there is no such job. @throws LedgerRefusal */
+  specOf(id: string): JobSpec | null {
+    const row = this.#read(() => this.#sql.findSpec.get(id));
+    return row ? specOf(row) : null;
   }
 
   /** The attempts of a job that have ended. @throws LedgerRefusal */

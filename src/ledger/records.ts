@@ -60,6 +60,7 @@ export function outcomeRecord(job: Job, attempts: readonly AttemptRecord[], end:
     endedAt: timestamp(endedAt),
     durationMs: first ? Math.max(0, endedAt - Date.parse(first.startedAt)) : null,
     pipelineId: job.pipelineId,
+    monitor: job.spec.monitor?.slug ?? null,
   };
 }
 

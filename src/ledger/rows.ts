@@ -34,7 +34,7 @@ export const nullableInstant = (value: SQLOutputValue | undefined): Instant | nu
 
 export const jobOf = (row: Row): Job => ({
   id: text(row.id) as JobId,
-  spec: specOf(JSON.parse(text(row.spec)) as JobSpec),
+  spec: specOf(row),
   pipelineId: nullableText(row.pipeline_id) as JobId | null,
   droppedAt: instant(Number(row.dropped_at)),
   acceptedAt: instant(Number(row.accepted_at)),
@@ -42,12 +42,14 @@ export const jobOf = (row: Row): Job => ({
 });
 
 /** What an earlier Booty accepted has nothing of what came since. */
-const specOf = (kept: JobSpec): JobSpec => ({
+const withDefaults = (kept: JobSpec): JobSpec => ({
   ...kept,
   crash: { ...defaultCrashRules, ...kept.crash },
   monitor: kept.monitor ?? null,
-  verify: kept.verify && specOf(kept.verify),
+  verify: kept.verify && withDefaults(kept.verify),
 });
+
+export const specOf = (row: Row): JobSpec => withDefaults(JSON.parse(text(row.spec)) as JobSpec);
 
 export const jobRowOf = (row: Row): JobRow => ({
   id: text(row.id) as JobId,

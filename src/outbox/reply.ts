@@ -35,13 +35,14 @@ export function decideReply(
   stripped: boolean,
   jitter: number,
   nowMs: number,
+  category: 'error' | 'monitor' = 'error',
 ): NextStep {
   const backoffMs = milliseconds(
     Math.round(Math.min(maxBackoffMs, minBackoffMs * 2 ** Math.min(failures, 20)) * (0.5 + jitter / 2)),
   );
   if (reply.kind === 'unreachable') return { kind: 'keep', pauseMs: backoffMs, why: reply.message };
   const { status } = reply;
-  const limitMs = rateLimitMs(reply, nowMs);
+  const limitMs = rateLimitMs(reply, nowMs, category);
   if (status >= 200 && status < 300) return { kind: 'delivered', pauseMs: milliseconds(limitMs ?? 0) };
   if (status === 429)
     return {
@@ -57,12 +58,11 @@ export function decideReply(
   return { kind: 'dead', why: `the server answered ${status}` };
 }
 
-/** The pause that the server asks for where it concerns errors, or null. */
-function rateLimitMs(reply: Extract<Reply, { kind: 'answer' }>, nowMs: number): number | null {
+/** The pause that the server asks for where it concerns this category, or null. */
+function rateLimitMs(reply: Extract<Reply, { kind: 'answer' }>, nowMs: number, category: string): number | null {
   const pauses = (reply.rateLimits ?? '').split(',').flatMap((limit) => {
     const [seconds = '', categories = ''] = limit.trim().split(':');
-    const concerned =
-      categories === '' || categories.split(';').some((category) => category === 'error' || category === 'default');
+    const concerned = categories === '' || categories.split(';').some((one) => one === category || one === 'default');
     return concerned && /^\d+(?:\.\d+)?$/.test(seconds) ? [Number(seconds) * 1000] : [];
   });
   if (pauses.length > 0) return Math.min(longestPauseMs, Math.max(...pauses));

@@ -18,6 +18,7 @@ import { type JobPlace, makeWorkdir, placeOf, readOutputs, syncWorkdir, tidy } f
 import type { Claim, Finished, JobQueue } from '../schedule/queue.ts';
 import { type CaptureCrash, captureBeforeReport } from './crashes.ts';
 import { crashOf, type Failure, readEnd } from './failure.ts';
+import type { Monitors } from './monitors.ts';
 import { pause } from './pause.ts';
 import { messageOf } from './troubles.ts';
 
@@ -31,6 +32,8 @@ export interface JobRunParts {
   readonly capture: CaptureCrash | null;
   readonly settings: AttemptSettings;
   readonly emit: Emit;
+  /** Null where Sentry is off. */
+  readonly monitors: Monitors | null;
   /** Told when the first step of an attempt could be started. */
   readonly onStarted: () => void;
   /** The supervisor has to go: what the disk or a process refuses is not waited for any longer. */
@@ -215,6 +218,7 @@ export class JobRun {
     this.#told = true;
     const { job, attempt } = this.claim;
     this.#parts.emit({ kind: 'attempt.started', id: job.id, name: job.spec.name, jobKind: job.spec.kind, attempt });
+    if (attempt === 1) this.#parts.monitors?.tellStart(job, this.claim.startedAt);
     this.#parts.onStarted();
   }
 

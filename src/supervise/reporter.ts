@@ -1,3 +1,4 @@
+import type { Paths } from '../config/paths.ts';
 import { errorCode } from '../disk/durable.ts';
 import type { JobId } from '../job/id.ts';
 import type { OutcomeRecord } from '../job/outcome.ts';
@@ -5,9 +6,19 @@ import type { Emit } from '../journal/event.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { LedgerRefusal } from '../ledger/refusal.ts';
 import { writeOutcomeFile } from '../report/outcome-file.ts';
+import type { Monitors } from './monitors.ts';
 import type { Troubles } from './troubles.ts';
 
 const batch = 100;
+
+interface ReporterParts {
+  readonly paths: Pick<Paths, 'outcomes'>;
+  readonly ledger: Pick<Ledger, 'reported' | 'reportsDue'>;
+  readonly emit: Emit;
+  readonly troubles: Troubles;
+  /** Null where Sentry is off. */
+  readonly monitors: Monitors | null;
+}
 
 /**
  * Tells of ended jobs: the journal's line, the outcome file. The ledger owes each report until it is made, so that one
@@ -18,22 +29,21 @@ export class Reporter {
   readonly #ledger: Pick<Ledger, 'reported' | 'reportsDue'>;
   readonly #emit: Emit;
   readonly #troubles: Troubles;
-  readonly #tidy: (record: OutcomeRecord) => void;
+  readonly #tidy: (record: Pick<OutcomeRecord, 'id' | 'pipelineId'>) => void;
+  readonly #monitors: Monitors | null;
   readonly #told = new Set<string>();
 
   /** @param tidy removes what an ended job does not need any more */
   constructor(
-    outcomes: string,
-    ledger: Pick<Ledger, 'reported' | 'reportsDue'>,
-    emit: Emit,
-    troubles: Troubles,
-    tidy: (record: OutcomeRecord) => void,
+    { paths, ledger, emit, troubles, monitors }: ReporterParts,
+    tidy: (record: Pick<OutcomeRecord, 'id' | 'pipelineId'>) => void,
   ) {
-    this.#tidy = tidy;
-    this.#outcomes = outcomes;
+    this.#outcomes = paths.outcomes;
     this.#ledger = ledger;
     this.#emit = emit;
     this.#troubles = troubles;
+    this.#monitors = monitors;
+    this.#tidy = tidy;
   }
 
   /** Whether a report waits for a disk that takes it. */
@@ -46,6 +56,7 @@ export class Reporter {
     this.#tell(record);
     try {
       await writeOutcomeFile(this.#outcomes, record);
+      if (typeof record.monitor === 'string') await this.#monitors?.tellEnd(record);
       await this.#ledger.reported(record.id as JobId);
       this.#told.delete(record.id);
       return true;

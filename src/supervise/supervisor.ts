@@ -89,7 +89,7 @@ export class Supervisor {
     };
     this.#intake = new Intake(paths, config, ledger, ledger.suspects, emit);
     this.#eye = new SpoolEye(paths, troubles, () => this.#askToLook());
-    this.#reporter = new Reporter(paths.outcomes, ledger, emit, troubles, ({ id, pipelineId }) =>
+    this.#reporter = new Reporter(parts, ({ id, pipelineId }) =>
       tidyOrTell(parts, { id: id as JobId, pipelineId: pipelineId as JobId | null }, true),
     );
     this.#leftovers = new Leftovers(this.#runParts, troubles, (recovered) => this.#report(recovered));

@@ -43,6 +43,17 @@ export interface SentryEvent {
   readonly [key: string]: unknown;
 }
 
+/** A report to a monitor (develop.sentry.dev, Check-Ins). */
+export interface SentryCheckIn {
+  readonly check_in_id: string;
+  readonly monitor_slug: string;
+  readonly status: string;
+  readonly duration?: number;
+  readonly release?: string;
+  readonly environment?: string;
+  readonly monitor_config?: Readonly<Record<string, unknown>>;
+}
+
 /** Takes an envelope apart, and is strict: what Sentry might not take, it does not take. @throws Error */
 export function parseEnvelope(bytes: Buffer): Envelope {
   const first = lineAt(bytes, 0);

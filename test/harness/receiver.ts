@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { type Behaviour, statusOf } from './behaviour.ts';
-import { type Envelope, parseEnvelope } from './envelope.ts';
+import { type Envelope, parseEnvelope, type SentryCheckIn } from './envelope.ts';
 import { type Received, receivedOf } from './received.ts';
 import { Waiting } from './waiting.ts';
 
@@ -26,6 +26,8 @@ export class Receiver implements AsyncDisposable {
   /** What was accepted, in order; an event that came twice is in it twice. */
   readonly events: Received[] = [];
   readonly requests: ReceivedRequest[] = [];
+  /** Reports to monitors that were accepted, in order. */
+  readonly checkIns: SentryCheckIn[] = [];
   readonly #waiting = new Waiting();
   readonly #hanging = new Set<ServerResponse>();
   #behaviour: Behaviour = { kind: 'accept' };
@@ -116,6 +118,8 @@ export class Receiver implements AsyncDisposable {
     const behaviour = this.#refusal(request) ?? this.#behaviour;
     if (statusOf(behaviour, itemTypesOf(envelope)) === 200) {
       const received = receivedOf(envelope, raw);
+      for (const { header, payload } of envelope.items)
+        if (header.type === 'check_in') this.checkIns.push(JSON.parse(payload.toString()) as SentryCheckIn);
       if (received) {
         this.events.push(received);
         this.#onEvent(received);

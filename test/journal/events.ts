@@ -46,6 +46,8 @@ export const eventsWith = (text: string): { readonly [Name in Kind]: Extract<Jou
     'retention.swept': { kind: 'retention.swept', jobs: 1, logs: 2, rejected: 3, durationMs: 5 },
     'outbox.delivered': { kind: 'outbox.delivered', eventId: 'e'.repeat(32) },
     'outbox.delayed': { kind: 'outbox.delayed', why: text, waiting: 1 },
+    'monitor.told': { kind: 'monitor.told', slug: 'nightly', status: 'ok' },
+    'monitor.missed': { kind: 'monitor.missed', slug: 'nightly', status: 'error', why: text },
     'outbox.buried': { kind: 'outbox.buried', eventId: 'e'.repeat(32), why: text },
   };
 };

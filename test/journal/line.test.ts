@@ -39,6 +39,8 @@ const lines: Readonly<Record<JournalEvent['kind'], readonly [priority: Priority,
   'retention.swept': ['info', 'jobs=1 logs=2 rejected=3 duration_ms=5'],
   'outbox.delivered': ['info', `event_id=${'e'.repeat(32)}`],
   'outbox.delayed': ['warning', 'why=nightly waiting=1'],
+  'monitor.told': ['info', 'slug=nightly status=ok'],
+  'monitor.missed': ['warning', 'slug=nightly status=error why=nightly'],
   'outbox.buried': ['warning', `event_id=${'e'.repeat(32)} why=nightly`],
 };
 const digits: Readonly<Record<Priority, number>> = { error: 3, warning: 4, notice: 5, info: 6, debug: 7 };

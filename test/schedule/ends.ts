@@ -40,6 +40,7 @@ export function testEnds(check: Check): void {
             ...times,
             verdicts: [],
             pipelineId: null,
+            monitor: null,
             outputs: { rows: '7' },
             release: 'shop@1',
             environment: 'test',
