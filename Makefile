@@ -7,7 +7,7 @@ NODE := ./scripts/node
 SYSTEM_TESTS ?= 1
 export SYSTEM_TESTS
 
-.PHONY: help setup demo test test-quick torture crash-points power-cut check examples fix build bench bench-smoke install uninstall clean
+.PHONY: help setup demo test test-quick torture crash-points power-cut check corpus examples fix build bench bench-smoke install uninstall clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ power-cut: setup build ## a virtual machine whose power is cut under load: BOOTY
 
 check: setup ## types, lint, format, dead code
 	@./scripts/test static
+
+corpus: setup ## let real programs of each installed language die again, for test/corpus; root: LANGUAGES='ruby go'
+	@./scripts/make-corpus $(LANGUAGES)
 
 examples: setup ## write the examples of docs/CRASHES.md anew
 	@$(NODE) scripts/document-crashes.ts
