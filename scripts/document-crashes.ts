@@ -7,7 +7,7 @@ import { renderEvent } from '../src/crash/render.ts';
 import { noSources } from '../src/crash/source.ts';
 import type { Exit } from '../src/job/exit.ts';
 import type { JobId } from '../src/job/id.ts';
-import { defaultCrashRules, type Job } from '../src/job/job.ts';
+import { defaultCrashRules, type Job, noRetries } from '../src/job/job.ts';
 import { bytes, instant, milliseconds } from '../src/job/units.ts';
 
 /*
@@ -80,6 +80,9 @@ const jobOf = (name: string): Job => ({
     tags: {},
     outputMaxBytes: bytes(1024),
     onInterrupt: 'retry',
+    retries: noRetries,
+    notBefore: null,
+    expires: null,
     crash: defaultCrashRules,
     monitor: null,
   },

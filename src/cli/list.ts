@@ -46,7 +46,7 @@ export function list(paths: PathChoices, options: ListOptions): void {
     job.attempt === 0 ? '-' : String(job.attempt),
     job.startedAt === null ? '-' : formatDuration((job.endedAt ?? Date.now()) - job.startedAt),
     `${formatDuration(Math.max(0, Date.now() - job.acceptedAt))} ago`,
-    job.reason ?? '',
+    job.reason ?? (job.dueAt === null ? '' : `not before ${timestamp(job.dueAt)}`),
   ]);
   print(paintOutcomes(table(['ID', 'KIND', 'STATE', 'ATTEMPT', 'TOOK', 'ACCEPTED', 'REASON'], rows)));
   if (more) note(`… and older ones: booty list --limit ${options.limit * 10}`);
@@ -59,6 +59,7 @@ export const times = <Row extends JobRow>(row: Row) => ({
   acceptedAt: timestamp(row.acceptedAt),
   startedAt: row.startedAt === null ? null : timestamp(row.startedAt),
   endedAt: row.endedAt === null ? null : timestamp(row.endedAt),
+  dueAt: row.dueAt === null ? null : timestamp(row.dueAt),
 });
 
 const paintOutcomes = (text: string): string =>

@@ -1,5 +1,5 @@
 import type { PathChoices } from '../config/paths.ts';
-import type { Step } from '../job/job.ts';
+import type { Retries, Step } from '../job/job.ts';
 import type { AttemptRecord } from '../job/outcome.ts';
 import { plainLine } from '../job/plain-line.ts';
 import { formatDuration, timestamp } from '../job/units.ts';
@@ -45,8 +45,10 @@ function describe(job: JobDetails): string {
     ['started', job.startedAt === null ? null : timestamp(job.startedAt)],
     ['ended', job.endedAt === null ? null : timestamp(job.endedAt)],
     ['took', record?.durationMs === null || record === null ? null : formatDuration(record.durationMs)],
+    ['waits until', job.dueAt === null ? null : timestamp(job.dueAt)],
     ['running for', job.runningSince === null ? null : formatDuration(Date.now() - job.runningSince)],
     ['timeout', formatDuration(spec.timeoutMs)],
+    ['retries', spec.retries?.limit ? describeRetries(spec.retries) : null],
     ['priority', spec.priority === 0 ? null : String(spec.priority)],
     ['release', record?.release ?? null],
     [
@@ -67,6 +69,9 @@ function describe(job: JobDetails): string {
   const steps = spec.steps.map((step) => `${paint('dim', '  step'.padEnd(12))} ${step.name}: ${describeAction(step)}`);
   return [...lines, ...steps, ...job.attempts.map(describeAttempt)].join('\n');
 }
+
+const describeRetries = ({ limit, backoff, delayMs, maxDelayMs, on }: Retries): string =>
+  `${limit}, ${backoff} from ${formatDuration(delayMs)} to ${formatDuration(maxDelayMs)}, on ${on.join(', ')}`;
 
 function describeAction({ action }: Step): string {
   switch (action.kind) {

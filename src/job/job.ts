@@ -1,5 +1,5 @@
 import type { DropToken, JobId } from './id.ts';
-import type { ByteCount, Instant, Milliseconds } from './units.ts';
+import { type ByteCount, type Instant, instant, type Milliseconds, milliseconds } from './units.ts';
 
 export type JobKind = 'pipeline' | 'verifier';
 export const jobKinds: readonly JobKind[] = ['pipeline', 'verifier'];
@@ -37,6 +37,34 @@ export const defaultCrashRules: CrashRules = {
   sourceLines: 0,
 };
 
+/** A point in time, or so long after the file was dropped. */
+export type Due = { readonly kind: 'at'; readonly at: Instant } | { readonly kind: 'after'; readonly ms: Milliseconds };
+
+export const instantOf = (due: Due, droppedAt: Instant): Instant =>
+  due.kind === 'at' ? due.at : instant(droppedAt + due.ms);
+
+export const backoffs = ['fixed', 'linear', 'exponential'] as const;
+/** What a retry may follow: any crash, or one of these causes. A lost attempt is `onInterrupt`'s. */
+export const retryReasons = ['crashed', 'exit-code', 'signal', 'timeout', 'oom', 'spawn', 'limit'] as const;
+
+/** Which crashes are tried again, how often, and after how long. */
+export interface Retries {
+  /** Beside the first attempt. */
+  readonly limit: number;
+  readonly backoff: (typeof backoffs)[number];
+  readonly delayMs: Milliseconds;
+  readonly maxDelayMs: Milliseconds;
+  readonly on: readonly (typeof retryReasons)[number][];
+}
+
+export const noRetries: Retries = {
+  limit: 0,
+  backoff: 'exponential',
+  delayMs: milliseconds(30_000),
+  maxDelayMs: milliseconds(3_600_000),
+  on: ['crashed'],
+};
+
 /** A Sentry Crons monitor that the job reports to (docs.sentry.io, Crons). */
 export interface Monitor {
   readonly slug: string;
@@ -71,6 +99,11 @@ export interface JobSpec {
   /** How much of its output is kept. */
   readonly outputMaxBytes: ByteCount;
   readonly onInterrupt: 'retry' | 'fail';
+  readonly retries: Retries;
+  /** It does not start before. */
+  readonly notBefore: Due | null;
+  /** Where it has not started by then, it is cancelled. */
+  readonly expires: Due | null;
   readonly crash: CrashRules;
   readonly monitor: Monitor | null;
 }

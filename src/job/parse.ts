@@ -1,6 +1,15 @@
 import { parseDocument } from './document.ts';
 import { type JobId, parseJobId } from './id.ts';
-import { type Action, defaultCrashRules, type JobSpec, type Monitor, type MonitorUnit, type Step } from './job.ts';
+import {
+  type Action,
+  defaultCrashRules,
+  type JobSpec,
+  type Monitor,
+  type MonitorUnit,
+  noRetries,
+  type Retries,
+  type Step,
+} from './job.ts';
 import { problemsOf } from './problems.ts';
 import { accepted, type Parsed, type Refusal, refused } from './refusal.ts';
 import {
@@ -9,6 +18,7 @@ import {
   knownJobKeys,
   type MonitorFile,
   maxTextLength,
+  type RetriesFile,
   type StepFile,
   type VerifyFile,
 } from './schema.ts';
@@ -86,6 +96,7 @@ function specOf(file: JobFile, fileName: string, defaults: JobDefaults): ParsedJ
     tags: file.tags ?? {},
     outputMaxBytes: bytes(file.limits?.output ?? defaults.outputMaxBytes),
     onInterrupt: file.onInterrupt,
+    retries: retriesOf(file.retries),
     crash: { ...defaultCrashRules, ...definedOf(file.crash ?? {}) },
   };
   const timeoutMs = milliseconds(file.timeout ?? defaults.timeoutMs);
@@ -99,6 +110,9 @@ function specOf(file: JobFile, fileName: string, defaults: JobDefaults): ParsedJ
         verify: null,
         timeoutMs: milliseconds(file.verify.timeout ?? defaults.timeoutMs),
         env,
+        retries: retriesOf(file.verify.retries),
+        notBefore: null,
+        expires: null,
         // The pipeline's check-ins cover its verifier.
         monitor: null,
       }
@@ -113,9 +127,16 @@ function specOf(file: JobFile, fileName: string, defaults: JobDefaults): ParsedJ
       verify,
       timeoutMs,
       env,
+      notBefore: file.notBefore ?? null,
+      expires: file.expires ?? null,
       monitor: file.monitor ? monitorOf(file.monitor) : null,
     },
   };
+}
+
+function retriesOf(file: RetriesFile | undefined): Retries {
+  const { delay = noRetries.delayMs, maxDelay = noRetries.maxDelayMs, ...rest } = definedOf(file ?? { limit: 0 });
+  return { ...noRetries, ...rest, delayMs: milliseconds(delay), maxDelayMs: milliseconds(maxDelay) };
 }
 
 function monitorOf(file: MonitorFile): Monitor {

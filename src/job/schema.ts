@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { maxIdLength, parseJobId } from './id.ts';
-import { monitorUnits } from './job.ts';
-import { parseBytes, parseDuration } from './units.ts';
+import { backoffs, type Due, monitorUnits, retryReasons } from './job.ts';
+import { instant, parseBytes, parseDuration, parseInstant } from './units.ts';
 
 /** The most steps that one job may have. */
 const maxSteps = 200;
@@ -72,7 +72,13 @@ const step = z
     demandOne(value, actionKeys, context);
   });
 
-const verifyFields = { name: name.optional(), ...action, timeout: duration.optional(), env: environment.optional() };
+const verifyFields = {
+  name: name.optional(),
+  ...action,
+  timeout: duration.optional(),
+  env: environment.optional(),
+  retries: z.lazy(() => retries).optional(),
+};
 const verify = z
   .strictObject(verifyFields, { error: 'expected a mapping with run, command or script' })
   .superRefine((value, context) => {
@@ -94,6 +100,33 @@ const tags = z
   .refine((map) => Object.keys(map).length <= 40, { error: 'expected at most 40 tags' });
 
 const limits = z.strictObject({ output: size.optional() }, { error: 'expected a mapping' });
+
+const retryFields = {
+  limit: z
+    .int({ error: 'expected a whole number' })
+    .min(0, { error: 'expected at least 0' })
+    .max(1000, { error: 'expected at most 1000' }),
+  backoff: z.enum(backoffs, { error: 'expected fixed, linear or exponential' }).optional(),
+  delay: duration.optional(),
+  maxDelay: duration.optional(),
+  on: z
+    .array(z.enum(retryReasons, { error: `expected one of ${retryReasons.join(', ')}` }), { error: 'expected a list' })
+    .min(1, { error: 'expected at least one cause' })
+    .optional(),
+};
+const retries = z.preprocess(
+  (value) => (typeof value === 'number' ? { limit: value } : value),
+  z.strictObject(retryFields, { error: 'expected a number of retries, or a mapping with limit' }),
+);
+
+const dueHint = 'expected a time with its zone, such as 2026-11-24T02:00:00Z, or a duration after the drop, such as 6h';
+const due = z
+  .string({ error: dueHint })
+  .refine((text) => (parseDuration(text) ?? 0) > 0 || parseInstant(text) !== null, { error: dueHint })
+  .transform((text): Due => {
+    const ms = parseDuration(text);
+    return ms === null ? { kind: 'at', at: parseInstant(text) ?? instant(0) } : { kind: 'after', ms };
+  });
 
 const fingerprintPart = word.refine((text) => text.length > 0 && text.length <= 200 && !/[\r\n]/.test(text), {
   error: 'expected 1 to 200 characters on one line',
@@ -180,6 +213,9 @@ const jobFields = {
   tags: tags.optional(),
   limits: limits.optional(),
   onInterrupt: z.enum(['retry', 'fail'], { error: 'expected retry or fail' }).default('retry'),
+  retries: retries.optional(),
+  notBefore: due.optional(),
+  expires: due.optional(),
   crash: z.strictObject(crashFields, { error: 'expected a mapping' }).optional(),
   monitor: z.preprocess((value) => (typeof value === 'string' ? { slug: value } : value), monitor).optional(),
 };
@@ -197,6 +233,7 @@ export const jobFileSchema = z
       });
     }
   });
+export type RetriesFile = z.output<typeof retries>;
 export type MonitorFile = z.output<typeof monitor>;
 export type JobFile = z.output<typeof jobFileSchema>;
 export type StepFile = z.output<typeof step>;
@@ -206,7 +243,9 @@ export type VerifyFile = z.output<typeof verify>;
 export function knownJobKeys(path: readonly (string | number)[]): readonly string[] {
   if (path.length === 0) return Object.keys(jobFields);
   if (path[0] === 'steps') return Object.keys(stepFields);
+  if (path[0] === 'verify' && path[1] === 'retries') return Object.keys(retryFields);
   if (path[0] === 'verify') return Object.keys(verifyFields);
+  if (path[0] === 'retries') return Object.keys(retryFields);
   if (path[0] === 'crash') return Object.keys(crashFields);
   if (path[0] === 'monitor') return Object.keys(monitorFields);
   return path[0] === 'limits' ? ['output'] : [];

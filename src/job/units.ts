@@ -37,6 +37,13 @@ export function parseDuration(text: string): Milliseconds | null {
   return Number.isFinite(total) && total <= maxDurationMs ? milliseconds(total) : null;
 }
 
+/** Reads a time such as `2026-11-24T02:00:00Z` or `…+01:00` (RFC 3339). Null where it is anything else, or has no zone. */
+export function parseInstant(text: string): Instant | null {
+  if (!/^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d{2}:\d{2})$/.test(text)) return null;
+  const at = Date.parse(text.replace(' ', 'T').toUpperCase());
+  return Number.isNaN(at) ? null : instant(at);
+}
+
 /** Reads a size such as `512`, `64K`, `1.5G` (powers of 1024); an optional `B` or `iB` may follow. Null where it is anything else. */
 export function parseBytes(text: string): ByteCount | null {
   const match = /^(\d{1,15}(?:\.\d{1,3})?)([KMGT]?)(?:i?B)?$/.exec(text);

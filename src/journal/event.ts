@@ -85,6 +85,9 @@ export type JournalEvent =
       readonly durationMs: number;
       readonly killed: number;
       readonly again: boolean;
+      /** How long it waits before it is tried again; null: as soon as there is room, or not. */
+      readonly retryMs: number | null;
+      readonly reason: string | null;
     }
   | { readonly kind: 'attempt.unkillable'; readonly id: JobId; readonly attempt: number }
   /** Its end could not be recorded before the supervisor had to go: the next one finds it as lost. */

@@ -26,10 +26,14 @@ export interface JobDetails extends JobRow {
 /** What the ledger tells to whoever may read it, with or without a supervisor. */
 export class History implements Disposable {
   readonly #database: DatabaseSync;
+  readonly #dueAt: string;
 
   /** @throws BootyError LEDGER_MISSING, LEDGER_UNUSABLE, LEDGER_NEWER */
   constructor(path: string) {
     this.#database = openLedgerForReading(path);
+    const columns = this.#database.prepare('PRAGMA table_info(job)').all();
+    // A ledger of an earlier release, until its next supervisor brings it up to date.
+    this.#dueAt = columns.some(({ name }) => name === 'due_at') ? 'due_at' : 'NULL AS due_at';
   }
 
   /** The newest first. */
@@ -48,7 +52,7 @@ export class History implements Disposable {
     const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
     const rows = this.#database
       .prepare(
-        `SELECT id, name, kind, state, priority, attempt, pipeline_id, dropped_at, accepted_at, started_at, ended_at, outcome,
+        `SELECT id, name, kind, state, priority, attempt, pipeline_id, dropped_at, accepted_at, started_at, ended_at, outcome, ${this.#dueAt},
           json_extract(record, '$.reason') AS reason FROM job ${where} ORDER BY seq DESC LIMIT ?`,
       )
       .all(...values, filter.limit + 1);

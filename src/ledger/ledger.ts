@@ -1,18 +1,19 @@
 import { statSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type JobId, jobIdOfDrop, verifierIdOf } from '../job/id.ts';
-import type { Job, JobKind, JobSpec } from '../job/job.ts';
+import { instantOf, type Job, type JobKind, type JobSpec } from '../job/job.ts';
 import { judgePipeline } from '../job/judge.ts';
 import type { AttemptRecord, OutcomeRecord } from '../job/outcome.ts';
 import { type Instant, instant } from '../job/units.ts';
 import type { Acceptable, Acceptance, Claim, Finish, Finished, JobQueue } from '../schedule/queue.ts';
 import { Committer } from './committer.ts';
 import { openLedgerFile } from './open.ts';
-import { attemptRecord, type JobEnd, jobEnd, outcomeRecord } from './records.ts';
+import { attemptRecord, expiredEnd, type JobEnd, jobEnd, outcomeRecord } from './records.ts';
 import { readFrom } from './refusal.ts';
 import { LedgerRetention } from './retention.ts';
 import { jobOf, type Row, recordOf, specOf, text } from './rows.ts';
 import { schemaVersion } from './schema.ts';
+import { statementTexts } from './statements.ts';
 import { Suspects } from './suspects.ts';
 
 /** A process that an attempt started, so that recovery can tell it from another with the same pid. */
@@ -34,42 +35,6 @@ export interface Leftover {
 }
 
 export type Counts = Readonly<Record<'waiting' | 'running' | 'verifying', number>>;
-
-/** The condition of the index of active jobs: SQLite only sees that it may use that one where it is said. */
-const active = `state IN ('running', 'verifying')`;
-
-const statementTexts = {
-  findJob: 'SELECT id, drop_token FROM job WHERE id = ?',
-  findSpec: 'SELECT spec FROM job WHERE id = ?',
-  insertJob: `INSERT INTO job (id, name, kind, state, priority, spec, pipeline_id, drop_token, file_name, dropped_by, dropped_at, accepted_at)
-    VALUES (?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?)`,
-  nextWaiting: `SELECT * FROM job WHERE state = 'waiting' AND kind = ? ORDER BY priority DESC, seq LIMIT ?`,
-  takeJob: `UPDATE job SET state = 'running', token = token + 1, attempt = attempt + 1, started_at = coalesce(started_at, ?) WHERE id = ?`,
-  insertAttempt: 'INSERT INTO attempt (job_id, number, token, started_at) VALUES (?, ?, ?, ?)',
-  deleteAttempt: 'DELETE FROM attempt WHERE job_id = ? AND number = ? AND token = ?',
-  releaseJob: `UPDATE job SET state = 'waiting', attempt = attempt - 1, started_at = CASE attempt WHEN 1 THEN NULL ELSE started_at END
-    WHERE id = ? AND state = 'running' AND token = ?`,
-  runningJob: `SELECT id FROM job WHERE id = ? AND state = 'running' AND token = ?`,
-  noteProcess: 'UPDATE attempt SET process = ? WHERE job_id = ? AND number = ? AND token = ? AND record IS NULL',
-  endAttempt: 'UPDATE attempt SET record = ? WHERE job_id = ? AND number = ?',
-  waitAgain: `UPDATE job SET state = 'waiting' WHERE id = ?`,
-  verifyJob: `UPDATE job SET state = 'verifying', outputs = ? WHERE id = ?`,
-  endJob: `UPDATE job SET state = 'ended', ended_at = ?, outcome = ?, record = ? WHERE id = ?`,
-  attemptsOf: 'SELECT record FROM attempt WHERE job_id = ? AND record IS NOT NULL ORDER BY number',
-  verifyingJob: `SELECT * FROM job WHERE id = ? AND state = 'verifying'`,
-  oweReport: 'INSERT INTO report (job_id) VALUES (?)',
-  dueReports: `SELECT job.record FROM report JOIN job ON job.id = report.job_id WHERE report.job_id > ?
-    ORDER BY report.job_id LIMIT ?`,
-  reported: 'DELETE FROM report WHERE job_id = ?',
-  noteLog: `INSERT INTO log (job_id, written_at, bytes) VALUES (?, ?, ?)
-    ON CONFLICT (job_id) DO UPDATE SET written_at = excluded.written_at, bytes = bytes + excluded.bytes`,
-  noteRecovery: `UPDATE attempt SET recoveries = recoveries + 1 WHERE (job_id, number) IN (SELECT id, attempt FROM job
-    WHERE state = 'running' AND ${active})`,
-  leftovers: `SELECT job.*, attempt.started_at AS attempt_started_at, attempt.process, attempt.recoveries FROM job
-    JOIN attempt ON attempt.job_id = job.id AND attempt.number = job.attempt WHERE job.state = 'running' AND ${active} ORDER BY job.seq`,
-  counts: `SELECT 'waiting' AS state, count(*) AS count FROM job WHERE state = 'waiting'
-    UNION ALL SELECT state, count(*) FROM job WHERE ${active} GROUP BY state`,
-} as const;
 
 /** The durable record of every job: the queue of one machine, in one SQLite file. */
 export class Ledger implements JobQueue {
@@ -104,7 +69,7 @@ export class Ledger implements JobQueue {
   }
 
   claim(kind: JobKind, limit: number, now: Instant): Promise<Claim[]> {
-    return this.#committer.commit(() => this.#sql.nextWaiting.all(kind, limit).map((row) => this.#take(row, now)));
+    return this.#committer.commit(() => this.#sql.nextWaiting.all(kind, now, limit).map((row) => this.#take(row, now)));
   }
 
   release(claim: Claim): Promise<void> {
@@ -116,6 +81,21 @@ export class Ledger implements JobQueue {
 
   finish(claim: Claim, finish: Finish): Promise<Finished> {
     return this.#committer.commit(() => this.#finishOne(claim, finish));
+  }
+
+  nextChange(): Instant | null {
+    const times = this.#read(() => [this.#sql.nextDue.get()?.at, this.#sql.nextExpiry.get()?.at]);
+    const known = times.flatMap((at) => (typeof at === 'number' ? [at] : []));
+    return known.length === 0 ? null : instant(Math.min(...known));
+  }
+
+  advance(now: Instant, origin: Pick<Finish, 'release' | 'environment'>): Promise<OutcomeRecord[]> {
+    return this.#committer.commit(() => {
+      this.#sql.letGo.run(now);
+      return this.#sql.expired
+        .all(now)
+        .map((row) => this.#end(jobOf(row), expiredEnd(Number(row.expires_at), now, origin)));
+    });
   }
 
   /** Records which process runs an attempt, for the recovery after our own death. Soon: until then its mark tells. */
@@ -257,6 +237,8 @@ export class Ledger implements JobQueue {
       job.droppedBy,
       job.droppedAt,
       job.acceptedAt,
+      spec.notBefore && instantOf(spec.notBefore, job.droppedAt),
+      spec.expires && instantOf(spec.expires, job.droppedAt),
     );
   }
 
@@ -273,8 +255,8 @@ export class Ledger implements JobQueue {
     this.#sql.endAttempt.run(JSON.stringify(attemptRecord(claim, finish)), job.id, claim.attempt);
     if (finish.logBytes > 0) this.#sql.noteLog.run(job.id, finish.endedAt, finish.logBytes);
     if (finish.again) {
-      this.#sql.waitAgain.run(job.id);
-      return { kind: 'waiting' };
+      this.#sql.waitAgain.run(finish.retryAt, job.id);
+      return { kind: 'waiting', retryAt: finish.retryAt };
     }
     if (finish.judgement.outcome === 'succeeded' && job.spec.verify)
       return { kind: 'verifying', verifier: this.#startVerifying(job, finish) };

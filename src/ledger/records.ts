@@ -42,6 +42,26 @@ export function jobEnd(finish: Finish): JobEnd {
   };
 }
 
+/** How a job ends that was not started in time. */
+export const expiredEnd = (
+  expiresAt: number,
+  endedAt: Instant,
+  { release, environment }: Pick<Finish, 'release' | 'environment'>,
+): JobEnd => ({
+  outcome: 'cancelled',
+  cause: null,
+  reason: `expired: not started by ${timestamp(expiresAt as Instant)}`,
+  step: null,
+  exitCode: null,
+  signal: null,
+  sentry: null,
+  outputs: {},
+  endedAt,
+  release,
+  environment,
+  verdicts: [],
+});
+
 /** The job's outcome file. */
 export function outcomeRecord(job: Job, attempts: readonly AttemptRecord[], end: JobEnd): OutcomeRecord {
   const first = attempts[0];

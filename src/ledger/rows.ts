@@ -1,6 +1,6 @@
 import type { SQLOutputValue } from 'node:sqlite';
 import type { JobId } from '../job/id.ts';
-import { defaultCrashRules, type Job, type JobKind, type JobSpec } from '../job/job.ts';
+import { defaultCrashRules, type Job, type JobKind, type JobSpec, noRetries } from '../job/job.ts';
 import type { Outcome, OutcomeRecord } from '../job/outcome.ts';
 import { type Instant, instant } from '../job/units.ts';
 
@@ -24,6 +24,8 @@ export interface JobRow {
   readonly startedAt: Instant | null;
   readonly endedAt: Instant | null;
   readonly outcome: Outcome | null;
+  /** It waits until then. */
+  readonly dueAt: Instant | null;
 }
 
 export const text = (value: SQLOutputValue | undefined): string => String(value);
@@ -44,6 +46,9 @@ export const jobOf = (row: Row): Job => ({
 /** What an earlier Booty accepted has nothing of what came since. */
 const withDefaults = (kept: JobSpec): JobSpec => ({
   ...kept,
+  retries: kept.retries ?? noRetries,
+  notBefore: kept.notBefore ?? null,
+  expires: kept.expires ?? null,
   crash: { ...defaultCrashRules, ...kept.crash },
   monitor: kept.monitor ?? null,
   verify: kept.verify && withDefaults(kept.verify),
@@ -64,6 +69,7 @@ export const jobRowOf = (row: Row): JobRow => ({
   startedAt: nullableInstant(row.started_at),
   endedAt: nullableInstant(row.ended_at),
   outcome: nullableText(row.outcome) as Outcome | null,
+  dueAt: nullableInstant(row.due_at),
 });
 
 export const recordOf = (row: Row): OutcomeRecord => JSON.parse(text(row.record)) as OutcomeRecord;

@@ -9,7 +9,7 @@
  */
 
 /** What `PRAGMA user_version` says of a ledger that this program writes. */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
 /** `BOOT` in ASCII: tells our file from another program's (PRAGMA application_id). */
 export const applicationId = 0x424f4f54;
@@ -73,5 +73,13 @@ export const migrations: Readonly<Record<number, string>> = {
     CREATE INDEX log_oldest ON log (written_at, bytes);
 
     CREATE TABLE suspect (token TEXT PRIMARY KEY, deaths INTEGER NOT NULL, reading INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
+  `,
+  3: `
+    ALTER TABLE job ADD COLUMN due_at INTEGER;
+    ALTER TABLE job ADD COLUMN expires_at INTEGER;
+    DROP INDEX job_waiting;
+    CREATE INDEX job_waiting ON job (kind, priority DESC, seq) WHERE state = 'waiting' AND due_at IS NULL;
+    CREATE INDEX job_due ON job (due_at) WHERE state = 'waiting' AND due_at IS NOT NULL;
+    CREATE INDEX job_expiring ON job (expires_at) WHERE state = 'waiting' AND attempt = 0 AND expires_at IS NOT NULL;
   `,
 };

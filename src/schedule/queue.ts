@@ -41,6 +41,8 @@ export interface Finish {
   readonly logBytes: number;
   /** Whether the job goes back to wait for another attempt in place of ending. */
   readonly again: boolean;
+  /** Not before this time; null: as soon as there is room. */
+  readonly retryAt: Instant | null;
   readonly release: string | null;
   readonly environment: string;
 }
@@ -48,7 +50,7 @@ export interface Finish {
 export type Finished =
   | { readonly kind: 'ended'; readonly records: readonly OutcomeRecord[] }
   | { readonly kind: 'verifying'; readonly verifier: Job }
-  | { readonly kind: 'waiting' }
+  | { readonly kind: 'waiting'; readonly retryAt: Instant | null }
   /** The claim is not the latest: somebody else has the job. */
   | { readonly kind: 'stale' };
 
@@ -60,4 +62,8 @@ export interface JobQueue {
   /** Gives a job back that was claimed and never started; no attempt is charged. */
   release(claim: Claim): Promise<void>;
   finish(claim: Claim, finish: Finish): Promise<Finished>;
+  /** When waiting alone will change what may run: a job's time comes, or is over. Null: never. */
+  nextChange(): Instant | null;
+  /** Lets those run whose time has come, and ends those that have expired. Answers these. */
+  advance(now: Instant, origin: Pick<Finish, 'release' | 'environment'>): Promise<OutcomeRecord[]>;
 }

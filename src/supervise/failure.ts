@@ -21,6 +21,8 @@ export interface Failure {
   readonly lastLine: string | null;
   /** The attempts of the job before this one. */
   readonly earlier: readonly AttemptRecord[];
+  /** 0: it is the job's last. */
+  readonly retriesLeft: number;
 }
 
 /** What the last step, and what it printed, say about the attempt. @param verdictPath where a verifier may have written a line */
@@ -43,14 +45,14 @@ export function readEnd(
 }
 
 /** The failure as the one who captures it wants it. Reads source files of the job, where it asks for that. */
-export function crashOf({ claim, place, result, judgement, reading, lastLine, earlier }: Failure): Crash {
+export function crashOf({ claim, place, result, judgement, reading, lastLine, earlier, retriesLeft }: Failure): Crash {
   const { job, attempt, startedAt } = claim;
   const { argv, step, exit } = result.steps.at(-1) ?? result.steps[0];
   const endedAt = instant(Date.now());
   return {
     job,
     attempt,
-    attemptLimit: attempt,
+    attemptLimit: attempt + retriesLeft,
     step,
     argv,
     workdir: place.workdir,
@@ -60,7 +62,7 @@ export function crashOf({ claim, place, result, judgement, reading, lastLine, ea
     startedAt,
     endedAt,
     durationMs: result.durationMs,
-    final: true,
+    final: retriesLeft === 0,
     reading,
     sources: readSources(reading, place.workdir, job.spec.crash.sourceLines),
     crumbs: crumbsOf(claim, result, judgement, earlier),

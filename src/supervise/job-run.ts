@@ -16,6 +16,7 @@ import { readBootId, startTimeOf } from '../run/processes.ts';
 import { type Shortage, shortageOfFiles } from '../run/shortage.ts';
 import { type JobPlace, makeWorkdir, placeOf, readOutputs, syncWorkdir, tidy } from '../run/workdir.ts';
 import type { Claim, Finished, JobQueue } from '../schedule/queue.ts';
+import { retryDelay } from '../schedule/retry.ts';
 import { type CaptureCrash, captureBeforeReport } from './crashes.ts';
 import { crashOf, type Failure, readEnd } from './failure.ts';
 import type { Monitors } from './monitors.ts';
@@ -115,7 +116,7 @@ export class JobRun {
   }
 
   async #settle(result: AttemptResult): Promise<Finished> {
-    const { queue, emit, telemetry } = this.#parts;
+    const { queue, emit, telemetry, ledger } = this.#parts;
     const { job, attempt } = this.claim;
     this.#tellStart(); // Nothing of it could be started, but no machine was short of anything.
     const { failure } = result.output;
@@ -125,8 +126,12 @@ export class JobRun {
     const { end, reading } = readEnd(result, this.#verifier?.verdictPath ?? null);
     const judged = judge(job.spec.kind, end);
     const interrupted = judged.outcome === 'interrupted';
-    const again = interrupted && job.spec.onInterrupt === 'retry';
-    const judgement: Judgement = interrupted && !again ? { ...judged, outcome: 'crashed', cause: 'lost' } : judged;
+    const repeated = interrupted && job.spec.onInterrupt === 'retry';
+    const judgement: Judgement = interrupted && !repeated ? { ...judged, outcome: 'crashed', cause: 'lost' } : judged;
+    const earlier = judgement.outcome === 'succeeded' ? [] : await this.#persist(() => ledger.attemptsOf(job.id));
+    const failures = 1 + earlier.filter(({ outcome }) => outcome === 'crashed').length;
+    const retryMs = retryDelay(job.spec.retries, judgement, failures, Math.random());
+    const again = repeated || retryMs !== null;
     const killed = result.survivors ?? (again ? await this.#clear() : 0);
     const finish = {
       judgement,
@@ -135,6 +140,7 @@ export class JobRun {
       outputs: readOutputs(this.#place),
       logBytes: result.output.bytes,
       again,
+      retryAt: retryMs === null ? null : instant(Date.now() + retryMs),
       release: telemetry.release,
       environment: telemetry.environment,
     };
@@ -143,7 +149,17 @@ export class JobRun {
     let capture: CaptureRecord | null = null;
     const finished = await this.#persist(async () => {
       // A disk that refused the ledger has mostly refused the event too: it is captured once there is room for both.
-      capture = await this.#capture(judgement, { result, reading, lastLine: end.lastLine }, capture);
+      capture = await this.#capture(
+        judgement,
+        {
+          result,
+          reading,
+          lastLine: end.lastLine,
+          earlier,
+          retriesLeft: retryMs === null ? 0 : job.spec.retries.limit + 1 - failures,
+        },
+        capture,
+      );
       return queue.finish(this.claim, { ...finish, capture });
     });
     if (finished.kind !== 'ended' || killed > 0) {
@@ -155,6 +171,8 @@ export class JobRun {
         durationMs: result.durationMs,
         killed,
         again,
+        retryMs,
+        reason: judgement.outcome === 'crashed' ? judgement.reason : null,
       });
     }
     this.#tidy(finished);
@@ -164,16 +182,16 @@ export class JobRun {
   /** Null where nothing failed that anybody wants to be told of. */
   async #capture(
     judgement: Judgement,
-    read: Pick<Failure, 'result' | 'reading' | 'lastLine'>,
+    read: Omit<Failure, 'claim' | 'place' | 'judgement'>,
     before: CaptureRecord | null,
   ): Promise<CaptureRecord | null> {
-    const { capture, emit, ledger } = this.#parts;
-    const { spec, id } = this.claim.job;
+    const { capture, emit } = this.#parts;
+    const { spec } = this.claim.job;
     const rejected = judgement.outcome === 'rejected' && spec.crash.captureRejections;
     if (judgement.outcome !== 'crashed' && !rejected) return null;
     if (judgement.exitCode !== null && spec.crash.ignoreExitCodes.includes(judgement.exitCode) && !rejected)
       return { eventId: null, capture: 'ignored' };
-    const failure = { ...read, claim: this.claim, place: this.#place, judgement, earlier: ledger.attemptsOf(id) };
+    const failure = { ...read, claim: this.claim, place: this.#place, judgement };
     return captureBeforeReport(capture, () => crashOf(failure), emit, before);
   }
 
@@ -181,7 +199,7 @@ export class JobRun {
    * A ledger that has no room for the end of a job gets it later: the job has run, and must not run again for that.
    * Rejects where the supervisor has to go before.
    */
-  async #persist<Result>(write: () => Promise<Result>): Promise<Result> {
+  async #persist<Result>(write: () => Result | Promise<Result>): Promise<Result> {
     for (;;) {
       try {
         return await write();

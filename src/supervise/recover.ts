@@ -85,6 +85,7 @@ export async function recover(leftover: Leftover, parts: RecoveryParts): Promise
     outputs: readOutputs(place),
     logBytes: log?.bytes ?? 0,
     again,
+    retryAt: null,
     release: telemetry.release,
     environment: telemetry.environment,
   });
@@ -96,6 +97,8 @@ export async function recover(leftover: Leftover, parts: RecoveryParts): Promise
     durationMs,
     killed,
     again,
+    retryMs: null,
+    reason: null,
   });
   tidyOrTell(parts, job, !again);
   return finished;

@@ -3,16 +3,15 @@ import { errorCode } from '../disk/durable.ts';
 import { BootyError } from '../job/error.ts';
 import type { JobId } from '../job/id.ts';
 import type { JobKind } from '../job/job.ts';
-import type { Ledger } from '../ledger/ledger.ts';
 import { LedgerRefusal } from '../ledger/refusal.ts';
-import type { Outbox } from '../outbox/outbox.ts';
 import { hasOrphans } from '../run/orphans.ts';
 import { Drain } from './drain.ts';
 import { Inbox } from './inbox.ts';
 import { Intake } from './intake.ts';
-import { type JobRun, type JobRunParts, type Settled, tidyOrTell } from './job-run.ts';
+import { type JobRun, type Settled, tidyOrTell } from './job-run.ts';
 import { Leftovers } from './leftovers.ts';
 import { Mending, unlessRefused } from './mending.ts';
+import type { SupervisorParts } from './parts.ts';
 import { workPatiently } from './patience.ts';
 import type { Recovered, RecoveryParts } from './recover.ts';
 import { Reporter } from './reporter.ts';
@@ -20,7 +19,7 @@ import { Retention } from './retention.ts';
 import { Slots } from './slots.ts';
 import { SpoolEye } from './spool-eye.ts';
 import { Ticks } from './ticks.ts';
-import type { Troubles } from './troubles.ts';
+import { Timetable } from './timetable.ts';
 
 /** All that the loop acts on. Signals, watchers, timers and ended children only put one of these into the inbox. */
 type Message =
@@ -30,19 +29,6 @@ type Message =
   | { readonly kind: 'reload' }
   | { readonly kind: 'drain-limit' }
   | { readonly kind: 'idle' };
-
-export interface SupervisorParts extends Omit<JobRunParts, 'ledger' | 'queue' | 'leaving' | 'onStarted'> {
-  readonly config: Config;
-  /** Reads booty.yaml again. @throws BootyError CONFIG_INVALID */
-  readonly readConfig: () => Config;
-  readonly ledger: Ledger;
-  readonly outbox: Outbox;
-  readonly troubles: Troubles;
-  /** To systemd, where it started us. */
-  readonly notify: (state: string) => void;
-  /** When the process began, by the monotonic clock of `performance.now`. */
-  readonly startedMs: number;
-}
 
 /**
  * The one loop.
@@ -61,6 +47,7 @@ export class Supervisor {
   readonly #reporter: Reporter;
   readonly #leftovers: Leftovers;
   readonly #mending: Mending;
+  readonly #timetable: Timetable;
   readonly #retention: Retention;
   readonly #slots: Slots;
   #config: Config;
@@ -93,6 +80,7 @@ export class Supervisor {
       tidyOrTell(parts, { id: id as JobId, pipelineId: pipelineId as JobId | null }, true),
     );
     this.#leftovers = new Leftovers(this.#runParts, troubles, (recovered) => this.#report(recovered));
+    this.#timetable = new Timetable(ledger, parts.telemetry, () => this.#askToLook());
     this.#mending = new Mending({ ...parts, reporter: this.#reporter, onRetry: () => this.#askToLook() });
     this.#retention = new Retention(paths, config.retention, ledger.retention, emit);
     this.#slots = new Slots(config.concurrency, this.#runParts, {
@@ -132,6 +120,7 @@ export class Supervisor {
       this.#leaving.abort();
       this.#drain?.[Symbol.dispose]();
       this.#mending[Symbol.dispose]();
+      this.#timetable[Symbol.dispose]();
       this.#slots[Symbol.dispose]();
       if (this.#settleTimer) clearTimeout(this.#settleTimer);
       await this.#eye[Symbol.asyncDispose]();
@@ -219,6 +208,7 @@ export class Supervisor {
     try {
       await this.#eye.check();
       const { more, settling } = await this.#intake.look();
+      this.#report({ kind: 'ended', records: await this.#timetable.attend() });
       this.#parts.troubles.ended('spool');
       // Timers, ended children and signals come between two looks, however many files there are.
       if (more) setImmediate(() => this.#askToLook());
@@ -254,7 +244,8 @@ export class Supervisor {
         else this.#mending.tryAgain();
         return;
       case 'waiting':
-        this.#interrupted += 1;
+        if (settled.retryAt === null) this.#interrupted += 1;
+        else this.#askToLook();
         return;
       case 'abandoned':
         return;

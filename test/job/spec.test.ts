@@ -16,6 +16,9 @@ void test('a file that only says what to run gets every default', () => {
       tags: {},
       outputMaxBytes: defaults.outputMaxBytes,
       onInterrupt: 'retry',
+      retries: { limit: 0, backoff: 'exponential', delayMs: 30_000, maxDelayMs: 3_600_000, on: ['crashed'] },
+      notBefore: null,
+      expires: null,
       crash: { fingerprint: null, ignoreExitCodes: [], captureRejections: false, sourceLines: 0 },
       monitor: null,
     },
@@ -31,13 +34,16 @@ steps:
   - { name: dump, run: 'pg_dump > "$BOOTY_WORKDIR/x"', env: { PGHOST: other } }
   - { command: [rclone, copy, 5, true, "1.10"], timeout: 20m }
   - script: "#!/bin/sh\\necho a\\n"
-verify: { run: pg_restore --list x, timeout: 90s, env: { A: b } }
+verify: { run: pg_restore --list x, timeout: 90s, env: { A: b }, retries: 2 }
 timeout: 1h
 priority: -10
 env: { PGHOST: db.internal, PGPORT: 5432, DEBUG: false }
 tags: { team: data, 'a.b:c': 7 }
 limits: { output: 1.5M }
 onInterrupt: fail
+retries: { limit: 3, backoff: linear, delay: 5s, maxDelay: 1m, on: [timeout, signal] }
+notBefore: 2026-11-24T02:00:00+01:00
+expires: 6h
 crash: { fingerprint: ["{{ default }}", 7], ignoreExitCodes: [3, 75], captureRejections: true, sourceLines: 5 }
 monitor: { slug: nightly, schedule: "0 2 * * *", timezone: Europe/Berlin, checkinMargin: 5m, maxRuntime: 2h }
 `;
@@ -91,8 +97,14 @@ monitor: { slug: nightly, schedule: "0 2 * * *", timezone: Europe/Berlin, checki
         ],
         verify: null,
         timeoutMs: 90_000,
+        retries: { limit: 2, backoff: 'exponential', delayMs: 30_000, maxDelayMs: 3_600_000, on: ['crashed'] },
+        notBefore: null,
+        expires: null,
         monitor: null,
       },
+      retries: { limit: 3, backoff: 'linear', delayMs: 5000, maxDelayMs: 60_000, on: ['timeout', 'signal'] },
+      notBefore: { kind: 'at', at: Date.UTC(2026, 10, 24, 1) },
+      expires: { kind: 'after', ms: 21_600_000 },
       monitor: {
         slug: 'nightly',
         schedule: { type: 'crontab', value: '0 2 * * *' },
@@ -131,6 +143,23 @@ void test('a monitor that Sentry would not take is refused', () => {
   assert.match(refused('{ slug: a, every: 1 day, timezone: Berlin }')[0] ?? '', /a time zone/);
   assert.match(refused('{ slug: a, every: 0 days }')[0] ?? '', /an interval/);
   assert.match(refused('{ slug: a, evry: 1 day }')[0] ?? '', /evry/);
+});
+
+void test('retries are counted right for 0, 1 and unset', () => {
+  const limitOf = (text: string): number => specOf(`run: a\n${text}`).retries.limit;
+  assert.deepEqual([limitOf(''), limitOf('retries: 0'), limitOf('retries: 1')], [0, 0, 1]);
+  assert.deepEqual([limitOf('retries: { limit: 0 }'), limitOf('retries: { limit: 1 }')], [0, 1]);
+});
+
+void test('retries and times that mean nothing are refused, and say what is meant', () => {
+  const refused = (text: string) => refusals(`run: a\n${text}`).map(({ message }) => message)[0] ?? '';
+  assert.match(refused('retries: many'), /a number of retries/);
+  assert.match(refused('retries: -1'), /at least 0/);
+  assert.match(refused('retries: { limit: 1, on: [lost] }'), /one of crashed/);
+  assert.match(refused('retries: { limit: 1, backof: fixed }'), /backof/);
+  assert.match(refused('notBefore: 2026-11-24 02:00'), /with its zone/);
+  assert.match(refused('notBefore: 2026-13-24T02:00:00Z'), /with its zone/);
+  assert.match(refused('expires: 0s'), /a duration/);
 });
 
 void test('rules for crashes that mean nothing are refused', () => {

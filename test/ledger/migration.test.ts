@@ -18,6 +18,7 @@ import { BootyError, type ErrorCode } from '../../src/job/error.ts';
 import { instant } from '../../src/job/units.ts';
 import { History } from '../../src/ledger/history.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
+import { schemaVersion } from '../../src/ledger/schema.ts';
 import { acceptAll, endsOf, finishOf, idOf, idsOf, now } from '../schedule/jobs.ts';
 import { contentOf, stateOf } from './files.ts';
 import { copyLedger } from './opened.ts';
@@ -63,9 +64,10 @@ void test('a ledger of the first version is brought to this one with all that it
     assert.equal(before.version, 1);
     using ledger = new Ledger(place.path);
     const after = contentOf(place.path);
-    assert.equal(after.version, 2);
+    assert.equal(after.version, schemaVersion);
     assert.deepEqual(after.tables, {
       ...before.tables,
+      job: before.tables.job?.map((row) => ({ ...row, due_at: null, expires_at: null })),
       attempt: before.tables.attempt?.map((row) => ({ ...row, recoveries: 0 })),
       log: [],
       suspect: [],
@@ -85,6 +87,30 @@ void test('a ledger of the first version is brought to this one with all that it
     assert.equal(ledger.verifying(idOf('verifying'))?.attempts.length, 1);
     using history = new History(place.path);
     assert.equal(history.flaw(), null);
+  }
+});
+
+void test('a ledger of the second version is brought to this one with all that it held', () => {
+  using place = keptLedger(2);
+  const before = contentOf(place.path);
+  assert.equal(before.version, 2);
+  using ledger = new Ledger(place.path);
+  const { version, tables } = contentOf(place.path);
+  assert.equal(version, schemaVersion);
+  const job = before.tables.job?.map((row) => ({ ...row, due_at: null, expires_at: null }));
+  assert.deepEqual(tables, { ...before.tables, job });
+  assert.equal(ledger.counts().waiting, 3);
+  assert.equal(ledger.retention.logBytes(), 17);
+});
+
+void test('a ledger of an earlier version can be read before it is brought to this one', () => {
+  for (const version of [1, 2]) {
+    using place = keptLedger(version);
+    using history = new History(place.path);
+    const { jobs } = history.list({ limit: 99 });
+    assert.equal(jobs.length, 11);
+    for (const { id } of jobs) assert.ok('id' in history.find(id));
+    assert.equal(contentOf(place.path).version, version);
   }
 });
 
@@ -125,11 +151,12 @@ void test('a ledger that was brought to this version is like one that was made b
     using database = new DatabaseSync(copyLedger(path, copy.path));
     return database.prepare('SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name').all();
   };
+  using second = keptLedger(2);
   using old = keptLedger(1);
   using made = makePlace();
-  open(old.path);
-  open(made.path);
+  for (const { path } of [second, old, made]) open(path);
   assert.deepEqual(schemaOf(old.path), schemaOf(made.path));
+  assert.deepEqual(schemaOf(second.path), schemaOf(made.path));
   const before = stateOf(old.path);
   open(old.path);
   assert.deepEqual(stateOf(old.path), before, 'and is left alone from then on');
@@ -176,7 +203,7 @@ void test('a disk that is full in the middle of a migration leaves the ledger as
     assert.deepEqual(contentOf(place.path), before);
   }
   assert.equal(openWithin(1024 ** 2, place.path), 'opened');
-  assert.equal(contentOf(place.path).version, 2);
+  assert.equal(contentOf(place.path).version, schemaVersion);
 });
 
 void test('a newer ledger that was left by a killed supervisor is refused, with every byte of it in its place', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { DropToken, JobId } from '../../src/job/id.ts';
-import { defaultCrashRules, type JobKind, type JobSpec } from '../../src/job/job.ts';
+import { defaultCrashRules, type JobKind, type JobSpec, noRetries } from '../../src/job/job.ts';
 import { bytes, type Instant, instant, milliseconds } from '../../src/job/units.ts';
 import type { Acceptable, Claim, Finish, Finished, JobQueue } from '../../src/schedule/queue.ts';
 
@@ -25,6 +25,9 @@ export function specOf(name: string, { kind = 'pipeline', priority = 0, verify =
     env: {},
     tags: {},
     outputMaxBytes: bytes(1000),
+    retries: noRetries,
+    notBefore: null,
+    expires: null,
     crash: defaultCrashRules,
     monitor: null,
   } as const;
@@ -65,6 +68,7 @@ export const finishOf = (judgement: keyof typeof judgements, rest: Partial<Finis
   durationMs: 4000,
   outputs: {},
   logBytes: 0,
+  retryAt: null,
   again: judgement === 'interrupted' || judgement === 'lost',
   release: 'shop@1',
   environment: 'test',

@@ -64,6 +64,7 @@ export function testVerifiers(check: Check): void {
     await startVerifying(queue);
     assert.deepEqual(await queue.finish(await claimOne(queue, 'verifier'), finishOf('interrupted')), {
       kind: 'waiting',
+      retryAt: null,
     });
     const next = await opened.restart();
     const claim = await claimOne(next, 'verifier');

@@ -53,6 +53,8 @@ export class Intakes implements AsyncDisposable {
       claim: ledger.claim.bind(ledger),
       release: ledger.release.bind(ledger),
       finish: ledger.finish.bind(ledger),
+      nextChange: ledger.nextChange.bind(ledger),
+      advance: ledger.advance.bind(ledger),
     };
     return new Intake(this.paths, this.#config, queue, ledger.suspects, (event) => this.events.push(event));
   }

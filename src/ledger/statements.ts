@@ -1,0 +1,48 @@
+/* What the ledger asks of SQLite, prepared once. */
+
+/** The condition of the index of active jobs: SQLite only sees that it may use that one where it is said. */
+const active = `state IN ('running', 'verifying')`;
+
+/** The condition of the index of jobs whose time is to come. */
+const postponed = `state = 'waiting' AND due_at IS NOT NULL`;
+/** The condition of the index of jobs that will expire. */
+const expiring = `state = 'waiting' AND attempt = 0 AND expires_at IS NOT NULL`;
+
+export const statementTexts = {
+  findJob: 'SELECT id, drop_token FROM job WHERE id = ?',
+  findSpec: 'SELECT spec FROM job WHERE id = ?',
+  insertJob: `INSERT INTO job (id, name, kind, state, priority, spec, pipeline_id, drop_token, file_name, dropped_by, dropped_at, accepted_at,
+    due_at, expires_at) VALUES (?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  nextWaiting: `SELECT * FROM job WHERE state = 'waiting' AND due_at IS NULL AND kind = ?
+    AND (expires_at IS NULL OR expires_at > ? OR attempt > 0) ORDER BY priority DESC, seq LIMIT ?`,
+  takeJob: `UPDATE job SET state = 'running', token = token + 1, attempt = attempt + 1, started_at = coalesce(started_at, ?) WHERE id = ?`,
+  insertAttempt: 'INSERT INTO attempt (job_id, number, token, started_at) VALUES (?, ?, ?, ?)',
+  deleteAttempt: 'DELETE FROM attempt WHERE job_id = ? AND number = ? AND token = ?',
+  releaseJob: `UPDATE job SET state = 'waiting', attempt = attempt - 1, started_at = CASE attempt WHEN 1 THEN NULL ELSE started_at END
+    WHERE id = ? AND state = 'running' AND token = ?`,
+  runningJob: `SELECT id FROM job WHERE id = ? AND state = 'running' AND token = ?`,
+  noteProcess: 'UPDATE attempt SET process = ? WHERE job_id = ? AND number = ? AND token = ? AND record IS NULL',
+  endAttempt: 'UPDATE attempt SET record = ? WHERE job_id = ? AND number = ?',
+  waitAgain: `UPDATE job SET state = 'waiting', due_at = ? WHERE id = ?`,
+  nextDue: `SELECT min(due_at) AS at FROM job WHERE ${postponed}`,
+  nextExpiry: `SELECT min(expires_at) AS at FROM job WHERE ${expiring}`,
+  letGo: `UPDATE job SET due_at = NULL WHERE ${postponed} AND due_at <= ?`,
+  expired: `SELECT * FROM job WHERE ${expiring} AND expires_at <= ? ORDER BY seq LIMIT 1000`,
+  verifyJob: `UPDATE job SET state = 'verifying', outputs = ? WHERE id = ?`,
+  endJob: `UPDATE job SET state = 'ended', ended_at = ?, outcome = ?, record = ? WHERE id = ?`,
+  attemptsOf: 'SELECT record FROM attempt WHERE job_id = ? AND record IS NOT NULL ORDER BY number',
+  verifyingJob: `SELECT * FROM job WHERE id = ? AND state = 'verifying'`,
+  oweReport: 'INSERT INTO report (job_id) VALUES (?)',
+  dueReports: `SELECT job.record FROM report JOIN job ON job.id = report.job_id WHERE report.job_id > ?
+    ORDER BY report.job_id LIMIT ?`,
+  reported: 'DELETE FROM report WHERE job_id = ?',
+  noteLog: `INSERT INTO log (job_id, written_at, bytes) VALUES (?, ?, ?)
+    ON CONFLICT (job_id) DO UPDATE SET written_at = excluded.written_at, bytes = bytes + excluded.bytes`,
+  noteRecovery: `UPDATE attempt SET recoveries = recoveries + 1 WHERE (job_id, number) IN (SELECT id, attempt FROM job
+    WHERE state = 'running' AND ${active})`,
+  leftovers: `SELECT job.*, attempt.started_at AS attempt_started_at, attempt.process, attempt.recoveries FROM job
+    JOIN attempt ON attempt.job_id = job.id AND attempt.number = job.attempt WHERE job.state = 'running' AND ${active} ORDER BY job.seq`,
+  counts: `SELECT 'waiting' AS state, (SELECT count(*) FROM job WHERE state = 'waiting' AND due_at IS NULL)
+      + (SELECT count(*) FROM job WHERE ${postponed}) AS count
+    UNION ALL SELECT state, count(*) FROM job WHERE ${active} GROUP BY state`,
+} as const;

@@ -1,0 +1,19 @@
+import type { Config } from '../config/config.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Outbox } from '../outbox/outbox.ts';
+import type { JobRunParts } from './job-run.ts';
+import type { Troubles } from './troubles.ts';
+
+/** All that the supervisor needs. */
+export interface SupervisorParts extends Omit<JobRunParts, 'ledger' | 'queue' | 'leaving' | 'onStarted'> {
+  readonly config: Config;
+  /** Reads booty.yaml again. @throws BootyError CONFIG_INVALID */
+  readonly readConfig: () => Config;
+  readonly ledger: Ledger;
+  readonly outbox: Outbox;
+  readonly troubles: Troubles;
+  /** To systemd, where it started us. */
+  readonly notify: (state: string) => void;
+  /** When the process began, by the monotonic clock of `performance.now`. */
+  readonly startedMs: number;
+}
