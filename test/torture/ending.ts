@@ -27,7 +27,8 @@ export async function lookAtTheEnd(
     filesLeft: [
       ...namesIn(root.in('spool/incoming'), '.claimed'),
       ...namesIn(root.in('spool/incoming/.claimed')),
-      ...namesIn(root.in('lib/outbox'), 'dead'),
+      ...namesIn(root.in('lib/outbox'), 'dead').filter((path) => !path.endsWith('/check-ins')),
+      ...namesIn(root.in('lib/outbox/check-ins')),
       ...namesIn(root.in('lib/outbox/dead')),
     ],
     strangers: strangersOf(witness, post, batches),
