@@ -5,6 +5,7 @@ import type { FlawKind } from './flaw.ts';
 export interface Case {
   readonly course: Course;
   readonly onInterrupt: 'retry' | 'fail';
+  readonly retries: number;
   readonly kills: boolean;
   readonly record: OutcomeSeen;
   /** Its own, in order. */
@@ -47,7 +48,11 @@ function checkEnding(one: Case, attempt: AttemptSeen, isLast: boolean, tell: Tel
   const stopped = lives.some(({ terms }) => terms > 0);
   const died = lives.some(({ killed, signal }) => killed || signal === 'SIGKILL');
   const interrupted = outcome === 'interrupted';
-  if (!isLast && !interrupted) tell('ran-again', `attempt ${number} had ended as ${outcome}, and another followed`);
+  const retried = failed(attempt) && failuresUpTo(one, number) <= one.retries;
+  if (isLast && retried)
+    tell('gave-up', `attempt ${number} failed, and none of its ${one.retries} retries is left out`);
+  if (!isLast && !interrupted && !retried)
+    tell('ran-again', `attempt ${number} had ended as ${outcome}, and another followed`);
   if (cause === 'lost') {
     const mayBeStopped = one.onInterrupt === 'fail' && !interrupted && stopped;
     if (!died && !mayBeStopped) tell('lost-without-kill', `attempt ${number}, whose supervisor was not killed`);
@@ -61,6 +66,10 @@ function checkEnding(one: Case, attempt: AttemptSeen, isLast: boolean, tell: Tel
     tell('wrong-outcome', `attempt ${number}: ${describe(attempt)} in place of ${describe(one.course.end)}`);
   }
 }
+
+const failed = ({ outcome, cause }: AttemptSeen): boolean => outcome === 'crashed' && cause !== 'lost';
+const failuresUpTo = ({ record }: Case, number: number): number =>
+  record.attempts.filter((attempt) => attempt.attempt <= number && failed(attempt)).length;
 
 /** The ledger's instants have milliseconds, and so has our own clock: one may be cut and the other not. */
 const wasAlive = (life: LifeRecord, atMs: number): boolean =>

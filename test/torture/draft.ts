@@ -6,6 +6,7 @@ export interface Draft {
   readonly course: Course;
   readonly verifier?: Course;
   readonly onInterrupt?: DroppedJob['onInterrupt'];
+  readonly retries?: number;
   readonly outputs?: Readonly<Record<string, string>>;
   readonly kills?: boolean;
   /** The text of an executable file, in place of the keys. */

@@ -32,6 +32,8 @@ export interface DroppedJob {
   readonly course: Course;
   readonly verifier: Course | null;
   readonly onInterrupt: 'retry' | 'fail';
+  /** How often a crash is tried again. */
+  readonly retries: number;
   readonly priority: number;
   readonly outputs: Readonly<Record<string, string>>;
   /** It kills its supervisor. */

@@ -21,6 +21,7 @@ export const flawKinds = [
   'lost-without-kill',
   'interrupted-without-stop',
   'ran-again',
+  'gave-up',
   'put-aside-early',
   'put-aside-late',
   'not-whole',

@@ -106,6 +106,7 @@ const job = (key: string, keys: Partial<DroppedJob> = {}): DroppedJob => ({
   course: course('succeeded'),
   verifier: null,
   onInterrupt: 'retry',
+  retries: 0,
   priority: 0,
   outputs: {},
   kills: false,

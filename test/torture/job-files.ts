@@ -44,6 +44,7 @@ export function makeJob(choice: JobChoice, random: Random, places: Places): Made
     course: draft.course,
     verifier: draft.verifier ?? null,
     onInterrupt: draft.onInterrupt ?? 'retry',
+    retries: draft.retries ?? 0,
     outputs: draft.outputs ?? {},
     kills: draft.kills ?? false,
     twinFile: choice.twinFile ?? null,

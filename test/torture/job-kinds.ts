@@ -135,6 +135,17 @@ export const jobKinds: Readonly<Record<string, { readonly weight: number; draft(
       course: whole(rejects),
     }),
   },
+  retried: {
+    weight: 8,
+    draft: (random) => ({
+      keys: {
+        ...run(`beats ${random.between(0, 4)}\nm end\nexit 6\n`),
+        retries: { limit: 2, delay: '200ms', backoff: random.chance(0.5) ? 'fixed' : 'exponential' },
+      },
+      course: whole(exitsWith(6)),
+      retries: 2,
+    }),
+  },
   once: {
     weight: 6,
     draft: (random) => ({

@@ -98,6 +98,23 @@ export const spoiledAttempts: readonly Spoiled[] = [
     },
   },
   {
+    flaw: 'gave-up',
+    what: 'a job with retries was not tried again',
+    spoil: (story) => (story.job('crash').retries = 1),
+  },
+  {
+    flaw: 'ran-again',
+    what: 'a job was tried again more often than it may',
+    spoil: (story) => {
+      story.job('crash').retries = 1;
+      story.retell('crash', crashed, attempt('crashed', 2, 500, 600), attempt('crashed', 3, 700, 800));
+      for (const number of [2, 3]) {
+        story.write('last', 'start', 'crash', number);
+        story.write('last', 'end', 'crash', number);
+      }
+    },
+  },
+  {
     flaw: 'ran-again',
     what: 'a job that may not be repeated was',
     spoil: (story) => (story.job('again').onInterrupt = 'fail'),
