@@ -4,7 +4,7 @@ import { formatDuration } from './units.ts';
 /** How the child of one step ended. */
 export type Exit =
   | { readonly kind: 'code'; readonly code: number }
-  | { readonly kind: 'signal'; readonly signal: string }
+  | { readonly kind: 'signal'; readonly signal: string; readonly coreDumped?: true }
   | { readonly kind: 'timeout'; readonly limitMs: Milliseconds; readonly of: 'step' | 'job' }
   | { readonly kind: 'spawn'; readonly code: string; readonly message: string }
   | { readonly kind: 'lost'; readonly message: string }

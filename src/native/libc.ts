@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs';
-import koffi from 'koffi';
+import koffi, { type LibraryHandle } from 'koffi';
 
 /*
  * The few calls that Node.js does not have. Loaded when the first is made: commands that need none don't pay for it.
@@ -8,7 +8,6 @@ import koffi from 'koffi';
 const O_CLOEXEC = 0o2000000;
 const PR_SET_DUMPABLE = 4;
 const PR_SET_CHILD_SUBREAPER = 36;
-const WNOHANG = 1;
 const F_SETSIG = 10;
 const F_SETLEASE = 1024;
 const SIGURG = 23;
@@ -18,15 +17,18 @@ const F_UNLCK = 2;
 let loaded: ReturnType<typeof bind> | null = null;
 const libc = (): ReturnType<typeof bind> => (loaded ??= bind());
 
+function loadLibc(): LibraryHandle {
+  try {
+    return koffi.load('libc.so.6');
+  } catch (cause) {
+    throw new Error('Booty needs the GNU C library: libc.so.6 cannot be loaded (musl is not enough)', { cause });
+  }
+}
+
 function bind() {
-  const library = koffi.load('libc.so.6');
+  const library = loadLibc();
   return {
     pipe2: library.func('int pipe2(_Out_ int *fds, int flags)') as (fds: Int32Array, flags: number) => number,
-    waitpid: library.func('int waitpid(int pid, void *status, int options)') as (
-      pid: number,
-      status: null,
-      options: number,
-    ) => number,
     syncfs: library.func('int syncfs(int fd)'),
     fcntl: library.func('int fcntl(int fd, int cmd, int arg)') as (
       file: number,
@@ -80,9 +82,6 @@ export function syncFileSystem(file: number): Promise<boolean> {
   libc().syncfs.async(file, (error: unknown, status: number) => resolve(!error && status === 0));
   return promise;
 }
-
-/** Takes the exit status of a dead child that Node.js does not know of (waitpid(2)); nothing where it lives. */
-export const reap = (pid: number): unknown => libc().waitpid(pid, null, WNOHANG);
 
 /**
  * Whether somebody has this file open for writing: the kernel then grants no read lease on it (fcntl(2), F_SETLEASE).

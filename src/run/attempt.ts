@@ -5,13 +5,14 @@ import { errorCode } from '../disk/durable.ts';
 import type { Exit } from '../job/exit.ts';
 import type { Step } from '../job/job.ts';
 import { type Milliseconds, milliseconds } from '../job/units.ts';
+import { totalUsage, type Usage } from '../job/usage.ts';
 import type { Claim } from '../schedule/queue.ts';
 import { type Child, startChild } from './child.ts';
 import { Deadline } from './deadline.ts';
 import { markOf, stepEnvironment, type VerifierFiles } from './environment.ts';
 import { hasOrphans } from './orphans.ts';
 import { AttemptOutput } from './output.ts';
-import { groupExists, groupLives, signalGroup } from './processes.ts';
+import { groupExists, groupLives, isWithoutLeader, signalGroup } from './processes.ts';
 import { type Shortage, shortageOfFiles, shortageOfSpawn } from './shortage.ts';
 import { killSurvivors } from './survivors.ts';
 import { type JobPlace, logPath, makeWorkdir } from './workdir.ts';
@@ -29,6 +30,8 @@ export interface StepRun {
   readonly startedAtMs: number;
   readonly durationMs: number;
   readonly exit: Exit;
+  /** Null where it could not be started. */
+  readonly usage: Usage | null;
 }
 
 export interface AttemptResult {
@@ -38,6 +41,8 @@ export interface AttemptResult {
   readonly output: AttemptOutput;
   /** By the monotonic clock. */
   readonly durationMs: number;
+  /** Of all its steps. */
+  readonly usage: Usage | null;
   /** Processes that its steps left behind and that were killed; null where some could not be. */
   readonly survivors: number | null;
 }
@@ -124,12 +129,16 @@ export class Attempt {
     const [first, ...rest] = runs;
     if (!first) throw new Error(`job ${this.#claim.job.id} has no steps`);
     const durationMs = Math.round(performance.now() - started);
-    return { kind: 'ended', steps: [first, ...rest], output, durationMs, survivors };
+    const usage = totalUsage(runs.map((run) => run.usage));
+    return { kind: 'ended', steps: [first, ...rest], output, durationMs, usage, survivors };
   }
 
   /** Looks again for what is left of it, and kills that: as {@link AttemptResult.survivors}. */
   clearAgain(): Promise<number | null> {
-    return killSurvivors({ groups: this.#openGroups, mark: markOf(this.#place, this.#claim.attempt) });
+    return killSurvivors({
+      groups: this.#openGroups.filter(isWithoutLeader),
+      mark: markOf(this.#place, this.#claim.attempt),
+    });
   }
 
   /** @param begun whether steps have run already: they must not run again, so that this one waits for the machine */
@@ -152,21 +161,20 @@ export class Attempt {
     const startedAtMs = Date.now();
     const started = performance.now();
     const argv = this.#argvOf(step);
-    const ended = (exit: Exit): StepRun => ({
+    const ended = (exit: Exit, usage: Usage | null = null): StepRun => ({
       kind: 'step',
       step: step.name,
       argv,
       startedAtMs,
       durationMs: Math.round(performance.now() - started),
       exit,
+      usage,
     });
     if (this.#ending) return ended(this.#ending);
     const unprepared = this.#prepare(step);
     if (unprepared) return unprepared.kind === 'short' ? unprepared : ended(unprepared);
     const env = stepEnvironment(this.#settings.machine, this.#claim, step, this.#place, this.#verifier);
-    const child = await startChild({ argv, cwd: this.#place.workdir, env }, (stream, chunk) =>
-      output.write(stream, chunk),
-    );
+    const child = startChild({ argv, cwd: this.#place.workdir, env }, (stream, chunk) => output.write(stream, chunk));
     if (child.kind === 'spawn') return shortageOfSpawn(child) ?? ended(child);
     children.push(child);
     this.#child = child;
@@ -176,7 +184,7 @@ export class Attempt {
     const limitMs = step.timeoutMs;
     using _limit =
       limitMs === null ? null : new Deadline(limitMs, () => this.#end({ kind: 'timeout', limitMs, of: 'step' }));
-    const exit = await child.exited;
+    const { exit, usage } = await child.exited;
     const decided = this.#ending ?? exit;
     // A shell dies of the TERM at once; what it had started has the rest of the grace to put its things in order.
     while (this.#ending && this.#grace && groupLives(child.pid)) await sleep(groupPollMs);
@@ -184,7 +192,7 @@ export class Attempt {
     this.#grace?.[Symbol.dispose]();
     if (groupExists(child.pid)) this.#openGroups.push(child.pid);
     await Promise.race([child.drained, sleep(outputPatienceMs, undefined, { ref: false })]);
-    return ended(decided);
+    return ended(decided, usage);
   }
 
   #end(ending: Ending): void {

@@ -1,12 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { isAbsolute } from 'node:path';
 import { errorCode } from '../disk/durable.ts';
 import type { Exit } from '../job/exit.ts';
 import { closePipe, openPipe, type PipeEnds } from '../native/libc.ts';
-import { adoptOrphans, forgetChild, knowChild } from './orphans.ts';
+import { adoptOrphans } from './orphans.ts';
 import type { StreamName } from './output.ts';
+import { startProgram } from './program.ts';
+import { awaitEnd, type ChildEnd, listenForEnds } from './reaper.ts';
 
 export interface ChildSpec {
   readonly argv: readonly [string, ...string[]];
@@ -19,7 +20,7 @@ export interface Child {
   readonly kind: 'child';
   readonly pid: number;
   /** How it ended by itself. */
-  readonly exited: Promise<Exit>;
+  readonly exited: Promise<ChildEnd>;
   /** Both ends of its output have been read to their end, or were given up. */
   readonly drained: Promise<void>;
   /** Stops reading what is still held open by somebody who was not killed. */
@@ -29,50 +30,49 @@ export interface Child {
 type SpawnFailure = Extract<Exit, { kind: 'spawn' }>;
 export type Started = Child | SpawnFailure;
 
-/** Starts a program with an empty standard input. Does not reject for what the system refuses: that is an exit too. */
-export async function startChild(
-  spec: ChildSpec,
-  onOutput: (stream: StreamName, chunk: Buffer) => void,
-): Promise<Started> {
+/** Starts a program with an empty standard input. What the system refuses is an exit too. */
+export function startChild(spec: ChildSpec, onOutput: (stream: StreamName, chunk: Buffer) => void): Started {
+  if (holdsNul(spec)) return refused('ERR_INVALID_ARG_VALUE', spec);
   let stdout: PipeEnds | null = null;
   let stderr: PipeEnds | null = null;
   try {
     adoptOrphans();
+    listenForEnds();
     stdout = openPipe();
     stderr = openPipe();
-    const [program, ...args] = spec.argv;
-    const child = spawn(program, args, {
-      cwd: spec.cwd,
-      env: spec.env,
-      detached: true,
-      stdio: ['ignore', stdout.write, stderr.write],
-    });
+    const spawned = startProgram({ ...spec, stdout: stdout.write, stderr: stderr.write });
     closeSync(stdout.write);
     closeSync(stderr.write);
     const ends = [stdout.read, stderr.read] as const;
     stdout = stderr = null;
-    if (child.pid === undefined) {
+    if (spawned.kind === 'refused') {
       ends.forEach(closeSync);
-      return await failureOf(child, spec);
+      return refused(spawned.code, spec);
     }
-    knowChild(child.pid);
+    const exited = awaitEnd(spawned.pid);
     const readers = [
       reader(ends[0], (chunk) => onOutput('stdout', chunk)),
       reader(ends[1], (chunk) => onOutput('stderr', chunk)),
     ];
     return {
       kind: 'child',
-      pid: child.pid,
-      exited: exitOf(child),
+      pid: spawned.pid,
+      exited,
       drained: Promise.all(readers.map(({ closed }) => closed)).then(() => undefined),
       abandonOutput: () => readers.forEach(({ socket }) => socket.destroy()),
     };
   } catch (error) {
     if (stdout) closePipe(stdout);
     if (stderr) closePipe(stderr);
-    return spawnFailure(error, spec);
+    const code = errorCode(error);
+    if (code === null) throw error;
+    return refused(code, spec);
   }
 }
+
+/** The system's texts end there: a child would get half of it. */
+const holdsNul = ({ argv, cwd, env }: ChildSpec): boolean =>
+  [...argv, cwd, ...Object.entries(env).flat()].some((text) => text.includes('\0'));
 
 /** What has been read is handled before the next read: one buffer serves all. */
 const readBuffer = Buffer.alloc(64 * 1024);
@@ -98,34 +98,11 @@ function reader(
   return { socket, closed: promise };
 }
 
-function exitOf(child: ChildProcess): Promise<Exit> {
-  const { promise, resolve } = Promise.withResolvers<Exit>();
-  child.on('exit', (code, signal) => {
-    if (child.pid !== undefined) forgetChild(child.pid);
-    resolve(signal === null ? { kind: 'code', code: code ?? 0 } : { kind: 'signal', signal });
-  });
-  child.on('error', () => undefined); // Only a failed kill(2) comes here once it has a pid.
-  return promise;
-}
-
-/** Node tells why a program could not be executed in an event of the next turn. */
-function failureOf(child: ChildProcess, spec: ChildSpec): Promise<SpawnFailure> {
-  const { promise, resolve, reject } = Promise.withResolvers<SpawnFailure>();
-  child.once('error', (error) => {
-    try {
-      resolve(spawnFailure(error, spec));
-    } catch (unexpected) {
-      reject(unexpected);
-    }
-  });
-  return promise;
-}
-
-function spawnFailure(error: unknown, spec: ChildSpec): SpawnFailure {
-  const code = errorCode(error);
-  if (code === null) throw error;
-  return { kind: 'spawn', code, message: explain(code, spec) };
-}
+const refused = (code: string, spec: ChildSpec): SpawnFailure => ({
+  kind: 'spawn',
+  code,
+  message: explain(code, spec),
+});
 
 function explain(code: string, { argv, cwd }: ChildSpec): string {
   const program = argv[0].slice(0, 200);
@@ -139,6 +116,8 @@ function explain(code: string, { argv, cwd }: ChildSpec): string {
       return `${program}: not executable by this user (EACCES)`;
     case 'ENOEXEC':
       return `${program}: neither a program for this machine nor a script with #! (ENOEXEC)`;
+    case 'ERR_INVALID_ARG_VALUE':
+      return `${program.replaceAll('\0', '')}: a NUL in an argument or a variable (${code})`;
     case 'E2BIG':
       return `${program}: its arguments and environment are too long together (E2BIG)`;
     default:

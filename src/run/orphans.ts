@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { errorCode } from '../disk/durable.ts';
-import { becomeSubreaper, reap } from '../native/libc.ts';
+import { becomeSubreaper } from '../native/libc.ts';
+import { waitFor } from '../native/wait.ts';
 import { startTimeOf } from './processes.ts';
+import { isExpected } from './reaper.ts';
 
 /*
  * Processes whose parent died come to us, and not to init (prctl(2), PR_SET_CHILD_SUBREAPER): so we learn of a daemon
  * that left its session and closed its output, for the price of reading one file. We also inherit the duty to reap them.
  */
 
-/** Children that Node.js knows of, and reaps itself. */
-const known = new Set<number>();
-/** When a zombie was first seen: Node.js may be about to reap a child that somebody else has started. */
+/** When a zombie was first seen. It may be a child that a library has started through Node.js, which is about to reap it. */
 const zombies = new Map<number, number>();
 const reapAfterMs = 200;
 let adopting = false;
@@ -21,9 +21,6 @@ export function adoptOrphans(): void {
   becomeSubreaper();
   adopting = true;
 }
-
-export const knowChild = (pid: number): unknown => known.add(pid);
-export const forgetChild = (pid: number): unknown => known.delete(pid);
 
 /** Whether an orphan lives: somebody whom no attempt waits for any more. Reaps those that are dead. */
 export function hasOrphans(): boolean {
@@ -39,10 +36,10 @@ export function hasOrphans(): boolean {
 function lookForOrphans(): boolean {
   const now = performance.now();
   let alive = false;
-  const pids = childrenOfOurs().filter((pid) => !known.has(pid));
+  const pids = childrenOfOurs().filter((pid) => !isExpected(pid));
   for (const pid of pids) {
     if (startTimeOf(pid) !== null) alive = true;
-    else if (now - (zombies.get(pid) ?? now) >= reapAfterMs) reap(pid);
+    else if (now - (zombies.get(pid) ?? now) >= reapAfterMs) waitFor(pid);
     else if (!zombies.has(pid)) zombies.set(pid, now);
   }
   for (const pid of zombies.keys()) if (!pids.includes(pid)) zombies.delete(pid);

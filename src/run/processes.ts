@@ -27,6 +27,21 @@ export function groupLives(group: number): boolean {
   }
 }
 
+/**
+ * Whether a group whose leader we have reaped can still be the one that it led. The kernel gives no process a number that
+ * a group has: where there is one, the group has emptied since, and is another's now.
+ */
+export function isWithoutLeader(group: number): boolean {
+  try {
+    process.kill(group, 0);
+    return false;
+  } catch (error) {
+    if (errorCode(error) === 'ESRCH') return true;
+    if (errorCode(error) === 'EPERM') return false;
+    throw error;
+  }
+}
+
 /** Signals a whole group. False where nobody is left in it. */
 export function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
   try {

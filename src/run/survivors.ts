@@ -21,14 +21,17 @@ const roundMs = { first: 20, most: 200 } as const;
 export async function killSurvivors(remains: Remains): Promise<number | null> {
   const killed = new Set<number>();
   const until = performance.now() + patienceMs;
+  let { groups } = remains;
   for (let pauseMs: number = roundMs.first; performance.now() < until; pauseMs = Math.min(2 * pauseMs, roundMs.most)) {
-    const left = survivorsOf(remains);
+    // A group that has emptied is not looked at again: its number may be another's by then.
+    groups = groups.filter(groupExists);
+    const left = survivorsOf(groups, remains.mark);
     if (left === null) {
       await sleep(pauseMs);
       continue;
     }
     // Whoever /proc hides from us (hidepid, a process that forbids inspection) is reached by the group's signal all the same.
-    for (const group of remains.groups) signalGroup(group, 'SIGKILL');
+    for (const group of groups) signalGroup(group, 'SIGKILL');
     if (left.length === 0) return killed.size;
     for (const pid of left) {
       killed.add(pid);
@@ -40,9 +43,9 @@ export async function killSurvivors(remains: Remains): Promise<number | null> {
 }
 
 /** Null where the machine has no descriptor to look with. */
-function survivorsOf({ groups, mark }: Remains): number[] | null {
+function survivorsOf(groups: readonly number[], mark: string): number[] | null {
   try {
-    const inGroups = groups.filter(groupExists).flatMap(groupMembers);
+    const inGroups = groups.flatMap(groupMembers);
     return [...new Set([...inGroups, ...markedProcesses(mark)])];
   } catch (error) {
     if (errorCode(error) === null) throw error;

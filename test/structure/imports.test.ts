@@ -36,7 +36,7 @@ const keepers: Readonly<Record<string, readonly string[]>> = {
   dotenv: ['config'],
   koffi: ['native'],
   leven: ['job'],
-  'node:child_process': ['cli', 'run'],
+  'node:child_process': ['cli'],
   'node:sqlite': ['ledger'],
   'p-queue': ['supervise'],
   yaml: ['job'],

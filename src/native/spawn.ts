@@ -1,0 +1,114 @@
+import { getSystemErrorName } from 'node:util';
+import koffi, { type LibraryHandle } from 'koffi';
+
+/*
+ * posix_spawn(3). Unlike a fork it copies no page table of ours, and it returns once the program has been executed, or
+ * with the error that executing it had.
+ */
+
+const POSIX_SPAWN_SETSIGDEF = 0x04;
+const POSIX_SPAWN_SETSIGMASK = 0x08;
+const POSIX_SPAWN_SETSID = 0x80;
+/** More than glibc's structures need: 80, 336 and 128 bytes. */
+const sizeOf = { actions: 256, attributes: 512, signalSet: 128 } as const;
+
+type Add = (actions: Buffer, ...args: readonly (number | string)[]) => number;
+type Spawn = (
+  pid: Int32Array,
+  path: string,
+  actions: Buffer,
+  attributes: Buffer,
+  argv: readonly (string | null)[],
+  env: readonly (string | null)[],
+) => number;
+
+let loaded: ReturnType<typeof bind> | null = null;
+
+function bind() {
+  // As the whole program sees it, and not libc.so.6 alone: a library that was preloaded (LD_PRELOAD) stands before it.
+  const program = koffi.load(null);
+  const actions = 'posix_spawn_file_actions';
+  return {
+    attributes: attributesOf(program),
+    init: program.func(`int ${actions}_init(void *actions)`) as Add,
+    addOpen: program.func(
+      `int ${actions}_addopen(void *actions, int fd, const char *path, int flags, uint mode)`,
+    ) as Add,
+    addDup2: program.func(`int ${actions}_adddup2(void *actions, int from, int to)`) as Add,
+    addChdir: program.func(`int ${actions}_addchdir_np(void *actions, const char *path)`) as Add,
+    addCloseFrom: closeFromOf(program),
+    destroy: program.func(`int ${actions}_destroy(void *actions)`) as Add,
+    spawn: program.func(
+      'int posix_spawn(_Out_ int *pid, const char *path, void *actions, void *attributes, const char **argv, const char **env)',
+    ) as Spawn,
+  };
+}
+
+/** A session of its own, every signal at its default, none blocked: the same for all. */
+function attributesOf(program: LibraryHandle): Buffer {
+  const attributes = Buffer.alloc(sizeOf.attributes);
+  const call = (name: string, type: string, value?: number | Buffer): void => {
+    const result = (
+      value === undefined
+        ? program.func(`int posix_spawnattr_${name}(void *attributes)`)(attributes)
+        : program.func(`int posix_spawnattr_${name}(void *attributes, ${type} value)`)(attributes, value)
+    ) as number;
+    if (result !== 0) throw new Error(`posix_spawnattr_${name} failed: ${getSystemErrorName(-result)}`);
+  };
+  call('init', '');
+  call('setflags', 'short', POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  call('setsigdefault', 'void *', Buffer.alloc(sizeOf.signalSet, 0xff));
+  call('setsigmask', 'void *', Buffer.alloc(sizeOf.signalSet));
+  return attributes;
+}
+
+/** glibc 2.34 has it. Without it a child keeps what we ourselves were started with: our own files are closed on exec. */
+function closeFromOf(program: LibraryHandle): Add {
+  try {
+    return program.func('int posix_spawn_file_actions_addclosefrom_np(void *actions, int from)') as Add;
+  } catch (error) {
+    if (error instanceof Error && error.message.includes('addclosefrom_np')) return () => 0;
+    throw error;
+  }
+}
+
+export interface ProcessSpec {
+  /** Not looked for on PATH; relative to the working directory. */
+  readonly path: string;
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly stdout: number;
+  readonly stderr: number;
+}
+
+export type Spawned =
+  | { readonly kind: 'process'; readonly pid: number }
+  /** With the error's name in errno(3). */
+  | { readonly kind: 'refused'; readonly code: string };
+
+/**
+ * Starts a program as the leader of a session, with an empty standard input, and nothing of ours but the two outputs.
+ * No text may hold a NUL.
+ */
+export function spawnProcess({ path, argv, env, cwd, stdout, stderr }: ProcessSpec): Spawned {
+  const posix = (loaded ??= bind());
+  const actions = Buffer.alloc(sizeOf.actions);
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  const pid = new Int32Array(1);
+  const spawn = (): number => posix.spawn(pid, path, actions, posix.attributes, [...argv, null], [...variables, null]);
+  let result = posix.init(actions);
+  if (result !== 0) return { kind: 'refused', code: getSystemErrorName(-result) };
+  try {
+    result =
+      posix.addOpen(actions, 0, '/dev/null', 0, 0) ||
+      posix.addDup2(actions, stdout, 1) ||
+      posix.addDup2(actions, stderr, 2) ||
+      posix.addCloseFrom(actions, 3) ||
+      posix.addChdir(actions, cwd) ||
+      spawn();
+  } finally {
+    posix.destroy(actions);
+  }
+  return result === 0 ? { kind: 'process', pid: pid[0] ?? -1 } : { kind: 'refused', code: getSystemErrorName(-result) };
+}

@@ -1,0 +1,47 @@
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { errorCode } from '../disk/durable.ts';
+import { type ProcessSpec, type Spawned, spawnProcess } from '../native/spawn.ts';
+
+/** Where execvp(3) looks when there is no PATH. */
+const defaultPath = '/bin:/usr/bin';
+/** What it takes for `not here`, and goes on. */
+const notHere = new Set(['ENOENT', 'ESTALE', 'ENOTDIR', 'ENODEV', 'ETIMEDOUT']);
+
+export type ProgramSpec = Omit<ProcessSpec, 'path' | 'argv'> & {
+  readonly argv: readonly [string, ...string[]];
+};
+
+/** Starts the program that its first argument names, as execvp(3) finds it: by the child's own PATH. */
+export function startProgram(spec: ProgramSpec): Spawned {
+  const [name] = spec.argv;
+  if (name.includes('/')) return execute(name, spec);
+  let denied = false;
+  for (const directory of (spec.env.PATH ?? defaultPath).split(':')) {
+    const path = directory === '' ? name : `${directory}/${name}`;
+    if (isAbsent(resolve(spec.cwd, path))) continue;
+    const spawned = execute(path, spec);
+    if (spawned.kind === 'process') return spawned;
+    if (spawned.code === 'EACCES') denied = true;
+    else if (!notHere.has(spawned.code)) return spawned;
+  }
+  return { kind: 'refused', code: denied ? 'EACCES' : 'ENOENT' };
+}
+
+/** An executable text without `#!` is a script of the shell. */
+function execute(path: string, spec: ProgramSpec): Spawned {
+  const spawned = spawnProcess({ ...spec, path });
+  if (spawned.kind === 'process' || spawned.code !== 'ENOEXEC') return spawned;
+  const shell = '/bin/sh';
+  return spawnProcess({ ...spec, path: shell, argv: [shell, path, ...spec.argv.slice(1)] });
+}
+
+/** Spares a process that is started only to find nothing. In doubt the system tells. */
+function isAbsent(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch (error) {
+    if (errorCode(error) === null) throw error;
+    return false;
+  }
+}
