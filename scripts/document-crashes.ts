@@ -58,6 +58,7 @@ function crashOf(file: string, stderr: string): Crash {
     startedAt: now,
     endedAt: now,
     durationMs: 1200,
+    usage: null,
     final: true,
     reading,
     sources: noSources,

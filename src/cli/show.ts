@@ -2,7 +2,8 @@ import type { PathChoices } from '../config/paths.ts';
 import type { Retries, Step } from '../job/job.ts';
 import type { AttemptRecord } from '../job/outcome.ts';
 import { plainLine } from '../job/plain-line.ts';
-import { formatDuration, timestamp } from '../job/units.ts';
+import { formatBytes, formatDuration, timestamp } from '../job/units.ts';
+import type { Usage } from '../job/usage.ts';
 import { History, type JobDetails } from '../ledger/history.ts';
 import { times } from './list.ts';
 import { findJob } from './lookup.ts';
@@ -85,4 +86,13 @@ function describeAction({ action }: Step): string {
 }
 
 const describeAttempt = (attempt: AttemptRecord): string =>
-  `${paint('dim', `  attempt ${attempt.attempt}`.padEnd(12))} ${attempt.startedAt} ${attempt.outcome}${attempt.durationMs === null ? '' : ` after ${formatDuration(attempt.durationMs)}`}${attempt.reason ? `: ${attempt.reason}` : ''}`;
+  `${paint('dim', `  attempt ${attempt.attempt}`.padEnd(12))} ${attempt.startedAt} ${attempt.outcome}${attempt.durationMs === null ? '' : ` after ${formatDuration(attempt.durationMs)}`}${attempt.reason ? `: ${attempt.reason}` : ''}${attempt.usage ? `\n${' '.repeat(13)}${describeUsage(attempt.usage)}` : ''}`;
+
+/** `cpu 1.2s, memory 145M, read 3M, wrote 12M`. */
+const describeUsage = ({ cpuUserMs, cpuSystemMs, peakMemoryBytes, readBytes, writtenBytes }: Usage): string =>
+  [
+    `cpu ${formatDuration(cpuUserMs + cpuSystemMs)}`,
+    ...(peakMemoryBytes === null ? [] : [`memory ${formatBytes(peakMemoryBytes)}`]),
+    ...(readBytes === 0 ? [] : [`read ${formatBytes(readBytes)}`]),
+    ...(writtenBytes === 0 ? [] : [`wrote ${formatBytes(writtenBytes)}`]),
+  ].join(', ');

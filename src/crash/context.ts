@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { timestamp } from '../job/units.ts';
+import type { Usage } from '../job/usage.ts';
 import type { Crash } from './crash.ts';
 import type { Platform } from './exception.ts';
 import { cut, maxTagLength } from './limits.ts';
@@ -43,11 +44,21 @@ export const contextOf = ({ job, argv, workdir, ...crash }: Crash): Record<strin
   started_at: timestamp(crash.startedAt),
   ended_at: timestamp(crash.endedAt),
   duration_ms: crash.durationMs,
+  ...(crash.usage ? usageOf(crash.usage) : {}),
+  ...(crash.exit.kind === 'signal' && crash.exit.coreDumped ? { core_dumped: 'yes' } : {}),
   timeout_ms: job.spec.timeoutMs,
   priority: job.spec.priority,
   show: `booty show ${job.id}`,
   logs: `booty logs ${job.id}`,
   journal: `journalctl -u booty --grep=${job.id}`,
+});
+
+const usageOf = (usage: Usage) => ({
+  cpu_user_ms: usage.cpuUserMs,
+  cpu_system_ms: usage.cpuSystemMs,
+  ...(usage.peakMemoryBytes === null ? {} : { peak_memory_bytes: usage.peakMemoryBytes }),
+  read_bytes: usage.readBytes,
+  written_bytes: usage.writtenBytes,
 });
 
 const runtimeNames: Readonly<Partial<Record<Platform, string>>> = {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Cause, Exit } from '../job/exit.ts';
 import type { Job } from '../job/job.ts';
 import type { Instant } from '../job/units.ts';
+import type { Usage } from '../job/usage.ts';
 import type { CrashReading } from './exception.ts';
 import type { Sources } from './source.ts';
 
@@ -29,6 +30,8 @@ export interface Crash {
   readonly startedAt: Instant;
   readonly endedAt: Instant;
   readonly durationMs: number;
+  /** Null where it is not known: it was lost, or could not be started. */
+  readonly usage: Usage | null;
   /** Whether no other attempt follows. */
   readonly final: boolean;
   readonly reading: CrashReading | null;

@@ -1,5 +1,6 @@
 import type { Cause } from './exit.ts';
 import type { JobKind } from './job.ts';
+import type { Usage } from './usage.ts';
 
 /** How a job ended. Terminal: it never changes again. */
 export type Outcome = 'succeeded' | 'rejected' | 'crashed' | 'cancelled' | 'skipped';
@@ -30,6 +31,8 @@ export interface AttemptRecord {
   readonly exitCode: number | null;
   readonly signal: string | null;
   readonly durationMs: number | null;
+  /** Null where it is not known: nothing could be started, or the supervisor died under it. Older records don't have it. */
+  readonly usage?: Usage | null;
   readonly sentry: CaptureRecord | null;
 }
 

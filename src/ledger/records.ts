@@ -14,6 +14,7 @@ export function attemptRecord(claim: Claim, finish: Finish): AttemptRecord {
     outcome: judgement.outcome,
     ...detailsOf(judgement),
     durationMs: finish.durationMs,
+    usage: finish.usage,
     sentry: finish.capture,
   };
 }

@@ -24,7 +24,7 @@ interface Expected {
 /** By pid. A pid is the child's until it is taken from here: a zombie keeps it. */
 const expected = new Map<number, Expected>();
 
-/** Where no SIGCHLD comes, because whoever started us has blocked it. */
+/** Should a SIGCHLD not come. */
 const lookAgainMs = 1000;
 let again: NodeJS.Timeout | null = null;
 let listening = false;

@@ -3,6 +3,7 @@ import type { Drop, Job, JobKind, JobSpec } from '../job/job.ts';
 import type { Judgement } from '../job/judge.ts';
 import type { CaptureRecord, OutcomeRecord } from '../job/outcome.ts';
 import type { Instant } from '../job/units.ts';
+import type { Usage } from '../job/usage.ts';
 
 /*
  * Who may run a job now: the one seam between running jobs and keeping them. A claim carries a fencing token; whoever
@@ -36,6 +37,7 @@ export interface Finish {
   readonly capture: CaptureRecord | null;
   readonly endedAt: Instant;
   readonly durationMs: number;
+  readonly usage: Usage | null;
   readonly outputs: Readonly<Record<string, string>>;
   /** The length of the attempt's log. */
   readonly logBytes: number;

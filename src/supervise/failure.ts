@@ -62,6 +62,7 @@ export function crashOf({ claim, place, result, judgement, reading, lastLine, ea
     startedAt,
     endedAt,
     durationMs: result.durationMs,
+    usage: result.usage,
     final: retriesLeft === 0,
     reading,
     sources: readSources(reading, place.workdir, job.spec.crash.sourceLines),

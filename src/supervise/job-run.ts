@@ -137,6 +137,7 @@ export class JobRun {
       judgement,
       endedAt: instant(Date.now()),
       durationMs: result.durationMs,
+      usage: result.usage,
       outputs: readOutputs(this.#place),
       logBytes: result.output.bytes,
       again,

@@ -67,6 +67,9 @@ void test('what is known of jobs can be read by people and programs', async (t) 
     for (const id of ['nope', '../x', '%', 'x'.repeat(5000)]) assert.equal((await root.booty('show', id)).status, 1);
     assert.equal((await root.booty('logs', 'alpha-1', '--attempt', '7')).status, 1);
   });
+  await t.test('show tells what an attempt used', async () => {
+    assert.match((await root.booty('show', 'nasty')).stdout, /^ {2}attempt 1 .*rejected.*\n {13}cpu \d+ms(, |$)/m);
+  });
   await t.test('--json is the outcome file', async () => {
     assert.deepEqual(JSON.parse((await root.booty('show', 'alpha-1', '--json')).stdout), root.outcome('alpha-1'));
   });

@@ -27,6 +27,7 @@ export const crashOf = (rest: Partial<Crash> = {}): Crash => ({
   startedAt: instant(now + 1000),
   endedAt: instant(now + 3500),
   durationMs: 2500,
+  usage: null,
   final: true,
   reading: null,
   sources: noSources,

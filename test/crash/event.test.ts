@@ -162,6 +162,24 @@ void test('an event tells where, when and for how long', () => {
   });
 });
 
+void test('an event tells what the attempt used, and whether its memory was dumped', () => {
+  const usage = { cpuUserMs: 1200, cpuSystemMs: 40, peakMemoryBytes: 3e8, readBytes: 4096, writtenBytes: 512 };
+  const exit = { kind: 'signal', signal: 'SIGSEGV', coreDumped: true } as const;
+  const job = eventOf({ cause: 'signal', exit, usage }).contexts?.job;
+  const wanted = {
+    cpu_user_ms: 1200,
+    cpu_system_ms: 40,
+    peak_memory_bytes: 3e8,
+    read_bytes: 4096,
+    written_bytes: 512,
+    core_dumped: 'yes',
+  };
+  assert.deepEqual({ ...job, ...wanted }, job);
+  const small = { ...usage, peakMemoryBytes: null };
+  const { contexts } = eventOf({ cause: 'signal', exit: { kind: 'signal', signal: 'SIGKILL' }, usage: small });
+  assert.deepEqual([contexts?.job?.core_dumped, contexts?.job?.peak_memory_bytes], [undefined, undefined]);
+});
+
 void test('a pipeline and its verifier name each other', () => {
   const pipeline = jobOf('nightly-1', { spec: specOf('nightly', { verify: true }) });
   assert.equal(eventOf({ job: pipeline }).contexts?.job?.verifier, 'nightly-verify');

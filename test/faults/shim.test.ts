@@ -166,6 +166,28 @@ void test('a process that cannot be made fails as the kernel lets it fail', { sk
   assert.equal(rule.struck(), 1);
 });
 
+void test('a child of a step is a point, and cannot be made where none can be', { skip }, async () => {
+  using stage = new Stage();
+  const program = `
+    import { startChild } from ${JSON.stringify(new URL('../../src/run/child.ts', import.meta.url).href)};
+    const started = startChild({ argv: ['/bin/sh', '-c', 'env'], cwd: '/', env: { A: '1' } }, (_, text) => console.log(String(text)));
+    if (started.kind === 'spawn') console.log(started.code);
+    else await started.drained;`;
+  const { trace, stdout } = await stage.run(program);
+  assert.deepEqual(
+    trace.filter((line) => line.startsWith('fork')),
+    ['fork 0'],
+  );
+  assert.match(stdout, /^A=1$/m);
+  assert.doesNotMatch(stdout, /LD_PRELOAD|BOOTY/);
+  for (const errno of ['EAGAIN', 'ENOMEM'] as const) {
+    const rule = stage.control.fail(errno, { operations: ['fork'] });
+    assert.equal((await stage.run(program)).stdout, `${errno}\n`);
+    assert.equal(rule.struck(), 1);
+    rule.off();
+  }
+});
+
 void test('a share of the calls fails, and a rule can be turned off while the program runs', { skip }, async () => {
   using stage = new Stage();
   const rule = stage.control.fail('EIO', { operations: ['write'], pattern: 'a', share: 250 });

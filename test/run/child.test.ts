@@ -48,19 +48,15 @@ void test('what whoever started us left open for everybody does not reach a chil
 void test('every signal is at its default in a child, and none is blocked, whoever started us', limits, () => {
   const spoil = `$SIG{$_} = 'IGNORE' for qw(HUP INT QUIT PIPE USR1 NUM40 NUM63 CHLD);
     sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGTERM, SIGUSR2, SIGCHLD, 41)); exec @ARGV`;
-  const { stdout } = spawnSync(
-    'perl',
-    ['-MPOSIX', '-e', spoil, process.execPath, runChild, 'cat', '/proc/self/status'],
-    {
-      encoding: 'utf8',
-    },
-  );
+  // Node.js itself keeps SIGUSR1 blocked where it is not to wait for a debugger, as bin/booty starts it.
+  const program = [process.execPath, '--disable-sigusr1', runChild, 'cat', '/proc/self/status'];
+  const { stdout } = spawnSync('perl', ['-MPOSIX', '-e', spoil, ...program], { encoding: 'utf8' });
   const none = '0'.repeat(16);
   assert.deepEqual(
     stdout.split('\n').filter((line) => /^Sig(Blk|Ign|Cgt)/.test(line)),
     [`SigBlk:\t${none}`, `SigIgn:\t${none}`, `SigCgt:\t${none}`],
   );
-  assert.match(stdout, /\{"kind":"code","code":0\}\n$/, 'its end is learned of, though SIGCHLD is blocked');
+  assert.match(stdout, /\{"kind":"code","code":0\}\n$/, 'its end is learned of, though SIGCHLD was ignored');
 });
 
 void test('a child can open its own standard error, and write to it', limits, async () => {
@@ -95,7 +91,7 @@ interface Failure {
   readonly message: RegExp;
 }
 
-void test('a child that cannot be started is told with the system’s code and in words', limits, async () => {
+void test('a child that cannot be started is told with the system’s code and in words', limits, () => {
   using directory = mkdtempDisposableSync(join(tmpdir(), 'booty-child-'));
   const inDirectory = (name: string, content: string, mode: number): string => {
     const path = join(directory.path, name);

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { attemptMark } from '../../src/run/environment.ts';
+import { hasOrphans } from '../../src/run/orphans.ts';
 import { groupExists, groupMembers, markedProcesses } from '../../src/run/processes.ts';
 import { groupOf, killSurvivors } from '../../src/run/survivors.ts';
+import { poll } from '../harness/waiting.ts';
 import { exitsOf, lives, RunningAttempt } from './attempts.ts';
 
 const limits = { timeout: 15_000 };
@@ -25,6 +29,27 @@ const leftBehind: readonly (readonly [what: string, line: string])[] = [
   ],
 ];
 const silentDaemon = `setsid sh -c 'echo $$ > pid; exec sleep 60' ${silent} & while [ ! -s pid ]; do sleep 0.02; done`;
+
+/** The kernel takes the number after this one for the next process (proc(5)): for tests of ours only. */
+const lastPid = '/proc/sys/kernel/ns_last_pid';
+const unsettable = (process.getuid?.() !== 0 || !existsSync(lastPid)) && 'SYSTEM: only root chooses a pid';
+
+/** A process that leads a group of its own and has this pid. Others of the machine may be faster. */
+function spawnAs(pid: number): ChildProcess {
+  const next = readFileSync(lastPid);
+  try {
+    for (let tries = 0; tries < 200; tries += 1) {
+      writeFileSync(lastPid, String(pid - 1));
+      const child = spawn('sleep', ['30'], { detached: true, stdio: 'ignore' });
+      if (child.pid === pid) return child;
+      child.kill('SIGKILL');
+    }
+  } finally {
+    // The rest of the machine goes on with fresh ones.
+    writeFileSync(lastPid, next);
+  }
+  throw new Error(`pid ${pid} is not to be had`);
+}
 
 // They wait more than they work.
 void suite('what an attempt leaves behind', { concurrency: 4 }, () => {
@@ -92,6 +117,31 @@ void suite('what an attempt leaves behind', { concurrency: 4 }, () => {
     using run = new RunningAttempt('run: sleep 60 & true', { id: 'nightly-of-two-roots' });
     await run.result;
     assert.deepEqual(exitsOf(await other.result), ['main code 0']);
+  });
+
+  void test('a group that has got the number of one that a step led is left alone', {
+    ...limits,
+    skip: unsettable,
+  }, async () => {
+    // The first step's group lives on for a moment; the attempt goes on for longer.
+    using run = new RunningAttempt(
+      JSON.stringify({
+        steps: [{ run: `sleep 0.3 ${silent} & true` }, { run: 'echo > ready; while [ ! -e go ]; do sleep 0.02; done' }],
+      }),
+    );
+    await run.file('ready');
+    const [group = 0] = run.pids;
+    // Its zombie, which has come to us, keeps the number too.
+    await poll('the end of the group', () => (hasOrphans(), groupExists(group) ? null : true));
+    const other = spawnAs(group);
+    try {
+      writeFileSync(join(run.place.workdir, 'go'), '');
+      await run.result;
+      assert.equal(other.signalCode, null);
+      assert.equal(lives(group), true);
+    } finally {
+      other.kill('SIGKILL');
+    }
   });
 
   void test('where nothing is left, nothing is killed', async () => {

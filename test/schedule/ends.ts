@@ -22,7 +22,7 @@ export function testEnds(check: Check): void {
           signal: null,
           ...judgements[outcome],
         };
-        const sentry = finishOf(outcome).capture;
+        const { capture: sentry, usage } = finishOf(outcome);
         const times = { startedAt: '2026-11-24T00:00:01.000Z', endedAt: '2026-11-24T00:00:05.000Z', durationMs: 4000 };
         assert.deepEqual(finished.records, [
           {
@@ -34,7 +34,7 @@ export function testEnds(check: Check): void {
             ...details,
             sentry,
             attempt: 1,
-            attempts: [{ attempt: 1, outcome, ...details, sentry, ...times }],
+            attempts: [{ attempt: 1, outcome, ...details, sentry, usage, ...times }],
             droppedAt: '2026-11-24T00:00:00.000Z',
             acceptedAt: '2026-11-24T00:00:00.000Z',
             ...times,

@@ -66,6 +66,7 @@ export const finishOf = (judgement: keyof typeof judgements, rest: Partial<Finis
   capture: judgement === 'crashed' ? { eventId: 'e'.repeat(32), capture: 'captured' } : null,
   endedAt: instant(now + 5000),
   durationMs: 4000,
+  usage: { cpuUserMs: 1200, cpuSystemMs: 300, peakMemoryBytes: null, readBytes: 4096, writtenBytes: 0 },
   outputs: {},
   logBytes: 0,
   retryAt: null,

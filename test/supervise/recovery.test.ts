@@ -53,6 +53,16 @@ void test('nothing that a dead supervisor’s attempt started lives on beside th
       [2, null],
     ],
   );
+  // What the lost one used, only its supervisor could have learned.
+  const [lost, ended] = outcome.attempts.map(({ usage }) => usage);
+  assert.equal(lost, null);
+  assert.deepEqual(Object.keys(ended ?? {}).sort(), [
+    'cpuSystemMs',
+    'cpuUserMs',
+    'peakMemoryBytes',
+    'readBytes',
+    'writtenBytes',
+  ]);
   const lines = ifThere(marks).trimEnd().split('\n');
   assert.deepEqual(lines.slice(lines.indexOf('start 2') + 1), []);
 });

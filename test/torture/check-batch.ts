@@ -88,7 +88,10 @@ function checkVerdict(job: DroppedJob, record: OutcomeSeen, seen: Sighting, evid
   if (marks.some(({ line }) => line >= seen.marksBefore))
     tell('lived-on', 'its verifier wrote on after its outcome was seen');
   if (job.verifier)
-    checkAttempts({ ...evidence, ...job, course: job.verifier, record: verifier, marks, kills: false, retries: 0 }, tell);
+    checkAttempts(
+      { ...evidence, ...job, course: job.verifier, record: verifier, marks, kills: false, retries: 0 },
+      tell,
+    );
   const verdict = record.verdicts.map(({ id, outcome }) => `${id} ${outcome}`).join();
   if (verdict !== `${verifier.id} ${verifier.outcome}`) tell('wrong-verdict', `it tells of ${verdict}`);
   if (record.outcome !== verifier.outcome || record.cause !== verifier.cause)
