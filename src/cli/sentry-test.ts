@@ -6,7 +6,9 @@ import { decideTelemetry } from '../config/telemetry.ts';
 import { BootyError } from '../job/error.ts';
 import { envelopeEndpoint } from '../outbox/endpoint.ts';
 import { sendEnvelope } from '../outbox/send.ts';
+import { checkedEnvelope } from '../redact/envelope.ts';
 import { findPlace } from './place.ts';
+import { redactionOf } from './redaction.ts';
 import { print, printJson } from './terminal.ts';
 
 export interface SentryTestOptions extends PathChoices {
@@ -16,8 +18,9 @@ export interface SentryTestOptions extends PathChoices {
 /** Sends one event and says whether it arrived. @throws BootyError TELEMETRY_REFUSED, SENTRY_UNREACHABLE */
 export async function sentryTest(options: SentryTestOptions): Promise<void> {
   const { paths } = findPlace(options);
+  const secrets = readEnvFile(paths.secrets);
   const { telemetry, errors, warnings } = decideTelemetry({
-    secrets: readEnvFile(paths.secrets),
+    secrets,
     release: readEnvFile(paths.release),
     environment: process.env,
   });
@@ -47,7 +50,8 @@ export async function sentryTest(options: SentryTestOptions): Promise<void> {
     payload,
     '',
   ].join('\n');
-  const reply = await sendEnvelope(endpoint, Buffer.from(envelope));
+  const { redactor } = redactionOf(secrets, telemetry);
+  const reply = await sendEnvelope(endpoint, checkedEnvelope(eventId, Buffer.from(envelope), redactor));
   if (reply.kind === 'unreachable') {
     throw new BootyError('SENTRY_UNREACHABLE', `${endpoint.host} cannot be reached: ${reply.message}`, {
       hint: 'check the host in the DSN, name resolution and the firewall; crashes wait in the outbox meanwhile',

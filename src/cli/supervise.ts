@@ -15,6 +15,7 @@ import { type CheckInEvent, CheckIns } from '../outbox/check-ins.ts';
 import { Delivery } from '../outbox/delivery.ts';
 import { envelopeEndpoint } from '../outbox/endpoint.ts';
 import { Outbox } from '../outbox/outbox.ts';
+import type { Redactor } from '../redact/redactor.ts';
 import { machineEnvironment } from '../run/environment.ts';
 import { prepareDirectories } from '../spool/directories.ts';
 import { type EarlyCapture, openEarlyCapture } from '../supervise/early-capture.ts';
@@ -24,6 +25,7 @@ import { Supervisor } from '../supervise/supervisor.ts';
 import { Troubles } from '../supervise/troubles.ts';
 import { exitStatus } from './exit-status.ts';
 import { findPlace, findSoundPlace, type Place } from './place.ts';
+import { type Redaction, redactionOf } from './redaction.ts';
 import { printErrorLine } from './terminal.ts';
 
 export interface SuperviseOptions extends PathChoices {
@@ -36,17 +38,17 @@ export interface SuperviseOptions extends PathChoices {
  * is captured. Resolves with the exit status.
  */
 export async function supervise(options: SuperviseOptions): Promise<number> {
-  const emit = openJournal(process.env);
-  const policy = readPolicy(findPlace(options), options.secretsStdin === true);
-  for (const text of policy.warnings) emit({ kind: 'telemetry.notice', text });
+  const { redactor, unredacted, ...policy } = readPolicy(findPlace(options), options.secretsStdin === true);
+  const emit = openJournal(process.env, redactor);
+  for (const text of [...policy.warnings, ...unredacted]) emit({ kind: 'telemetry.notice', text });
   if (policy.errors.length > 0) {
-    for (const text of policy.errors) printErrorLine(text);
+    for (const text of policy.errors) printErrorLine(redactor.text(text));
     return exitStatus.refused;
   }
-  const early = await openEarlyCapture(policy.telemetry);
+  const early = await openEarlyCapture(policy.telemetry, redactor);
   ownDefects(early.capture, emit);
   try {
-    return await superviseWith(options, policy.telemetry, early, emit);
+    return await superviseWith(options, policy.telemetry, early, redactor, emit);
   } catch (error) {
     if (!(error instanceof BootyError)) {
       await reportDefect(error, early.capture, emit);
@@ -54,7 +56,7 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
     }
     // Whoever starts a second one sees it; a machine whose supervisor cannot start is for Sentry to tell.
     if (error.code !== 'LEDGER_HELD') await early.capture?.captureDefect(error);
-    throw error;
+    throw error.redacted((text) => redactor.text(text));
   }
 }
 
@@ -62,6 +64,7 @@ async function superviseWith(
   options: SuperviseOptions,
   telemetry: Telemetry,
   { capture, keepIn }: EarlyCapture,
+  redactor: Redactor,
   emit: Emit,
 ): Promise<number> {
   const place = findSoundPlace(options);
@@ -98,8 +101,8 @@ async function superviseWith(
     outbox,
     troubles,
     capture,
-    monitors: checkIns && new Monitors(checkIns, ledger, telemetry),
-    settings: { machine: machineEnvironment(), killGraceMs: place.config.killGraceMs },
+    monitors: checkIns && new Monitors(checkIns, ledger, telemetry, redactor),
+    settings: { machine: machineEnvironment(), killGraceMs: place.config.killGraceMs, redactor },
     emit,
     notify,
     startedMs: 0,
@@ -143,10 +146,11 @@ function reloadable({ paths, config }: Place, current: Paths): Config {
   });
 }
 
-function readPolicy(place: Place, fromStdin: boolean): StartUpPolicy {
+function readPolicy(place: Place, fromStdin: boolean): StartUpPolicy & Redaction {
   const secrets = readEnvFile(place.paths.secrets, fromStdin ? 0 : undefined);
   if (fromStdin) replaceStdin();
-  return decideTelemetry({ secrets, release: readEnvFile(place.paths.release), environment: process.env });
+  const policy = decideTelemetry({ secrets, release: readEnvFile(place.paths.release), environment: process.env });
+  return { ...policy, ...redactionOf(secrets, policy.telemetry) };
 }
 
 /** Nobody shall read the file again through our descriptor. */

@@ -11,6 +11,8 @@ import {
 } from '@sentry/node';
 import type { Telemetry } from '../config/telemetry.ts';
 import type { CaptureRecord } from '../job/outcome.ts';
+import { checkedEnvelope } from '../redact/envelope.ts';
+import type { Redactor } from '../redact/redactor.ts';
 import { type Crash } from './crash.ts';
 import { crashEvent } from './event.ts';
 
@@ -30,10 +32,12 @@ const captureLimitMs = 5000;
 export class CrashCapture {
   readonly #client: NodeClient;
   readonly #sampleRate: number;
+  readonly #redactor: Redactor;
   readonly #stored = new Map<string, PromiseWithResolvers<void>>();
 
   /** @param telemetry with a DSN that was found usable */
-  constructor(telemetry: Extract<Telemetry, { kind: 'on' }>, store: EnvelopeStore) {
+  constructor(telemetry: Extract<Telemetry, { kind: 'on' }>, store: EnvelopeStore, redactor: Redactor) {
+    this.#redactor = redactor;
     this.#sampleRate = telemetry.sampleRate;
     this.#client = new NodeClient({
       dsn: telemetry.dsn,
@@ -50,7 +54,7 @@ export class CrashCapture {
       normalizeDepth: 4,
       // Sampling is decided here: an event that the SDK leaves out would be awaited in vain.
       sampleRate: 1,
-      beforeSend: withoutOurRuntime,
+      beforeSend: (event) => this.#clean(withoutOurRuntime(event)),
       transportOptions: { bufferSize: 10_000 },
       transport: (options) =>
         createTransport(options, async (request) => {
@@ -64,7 +68,8 @@ export class CrashCapture {
 
   /** The crash of a job's attempt. Never rejects: what went wrong is part of the answer. */
   captureCrash(crash: Crash): Promise<CaptureRecord> {
-    const { event, hint } = crashEvent(crash, hostname());
+    // Before the event is made of it: what is cut there must not be a secret.
+    const { event, hint } = crashEvent(this.#redactor.deep(crash), hostname());
     return this.#capture(event, hint);
   }
 
@@ -86,6 +91,17 @@ export class CrashCapture {
     });
   }
 
+  /** One that throws would lose the event; the bytes are looked through once more in any case. */
+  #clean(event: ErrorEvent): ErrorEvent {
+    try {
+      const clean = this.#redactor.deep(event);
+      if (event.event_id !== undefined) clean.event_id = event.event_id;
+      return clean;
+    } catch {
+      return event;
+    }
+  }
+
   #capture(event: Event, hint: EventHint): Promise<CaptureRecord> {
     const eventId = event.event_id ?? '';
     if (!isSampled(eventId, this.#sampleRate)) return Promise.resolve({ eventId: null, capture: 'sampled-out' });
@@ -104,7 +120,11 @@ export class CrashCapture {
       await stored.promise;
       return { eventId, capture: 'captured' };
     } catch (error) {
-      return { eventId: null, capture: 'failed', error: error instanceof Error ? error.message : String(error) };
+      return {
+        eventId: null,
+        capture: 'failed',
+        error: this.#redactor.text(error instanceof Error ? error.message : String(error)),
+      };
     } finally {
       clearTimeout(limit);
       this.#stored.delete(eventId);
@@ -115,7 +135,7 @@ export class CrashCapture {
     const eventId = eventIdIn(envelope);
     const stored = this.#stored.get(eventId);
     try {
-      await store.store(eventId, withoutTrace(envelope));
+      await store.store(eventId, checkedEnvelope(eventId, withoutTrace(envelope), this.#redactor));
       stored?.resolve();
     } catch (error) {
       stored?.reject(error);

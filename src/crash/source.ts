@@ -1,6 +1,8 @@
 import { closeSync, fstatSync, readSync, realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { errorCode, openUntrusted } from '../disk/durable.ts';
+import { maxPatternBytes } from '../redact/patterns.ts';
+import { Redactor } from '../redact/redactor.ts';
 import type { CrashReading, Frame } from './exception.ts';
 
 /*
@@ -12,20 +14,23 @@ import type { CrashReading, Frame } from './exception.ts';
 export interface Sources {
   readonly files: ReadonlyMap<string, readonly string[]>;
   readonly lines: number;
+  readonly redactor: Redactor;
 }
 
-export const noSources: Sources = { files: new Map(), lines: 0 };
+export const noSources: Sources = { files: new Map(), lines: 0, redactor: new Redactor() };
 
 const maxFiles = 10;
 const maxFileBytes = 1024 ** 2;
 const maxLineLength = 200;
+/** So much of a line is looked through: a file may have but one line. */
+const maxReadLength = 2048;
 
 /**
  * Reads the job's own files of a stack.
  * @param workdir the job's working directory, beside which its script lies
  * @param lines how many go along on either side; 0: nothing is read
  */
-export function readSources(reading: CrashReading | null, workdir: string, lines: number): Sources {
+export function readSources(reading: CrashReading | null, workdir: string, lines: number, redactor: Redactor): Sources {
   if (!reading || lines === 0) return noSources;
   const frames = reading.exceptions.flatMap((exception) => exception.frames.filter(({ inApp }) => inApp));
   const names = new Set(frames.flatMap(({ file }) => file ?? []));
@@ -35,20 +40,28 @@ export function readSources(reading: CrashReading | null, workdir: string, lines
     const text = readOwn(name.replace(/^file:\/\/(?=\/)/, ''), workdir);
     if (text !== null) files.set(name, text.split(/\r?\n/));
   }
-  return { files, lines };
+  return { files, lines, redactor };
 }
 
 /** The lines around that of the frame. */
-export function contextLines({ file, line }: Frame, { files, lines }: Sources) {
+export function contextLines({ file, line }: Frame, { files, lines, redactor }: Sources) {
   const all = file === null ? undefined : files.get(file);
   const at = (line ?? 0) - 1;
   if (!all || at < 0 || at >= all.length) return {};
-  const short = (from: number, to: number): string[] =>
-    all.slice(Math.max(0, from), to).map((text) => text.slice(0, maxLineLength).toWellFormed());
+  const from = Math.max(0, at - lines);
+  const near = all.slice(from, at + 1 + lines).map((text) => text.slice(0, maxReadLength));
+  // Together, as a key has many lines; and before they are cut. Where fewer are left, they cannot be told apart.
+  const clean = redactor.text(near.join('\n')).split('\n');
+  if (clean.length !== near.length) return {};
+  const short = clean.map((text, index) => {
+    // What the first cut left of a secret stands at its end.
+    const whole = near[index]?.length === maxReadLength ? text.slice(0, -maxPatternBytes) : text;
+    return whole.slice(0, maxLineLength).toWellFormed();
+  });
   return {
-    pre_context: short(at - lines, at),
-    context_line: short(at, at + 1)[0] ?? '',
-    post_context: short(at + 1, at + 1 + lines),
+    pre_context: short.slice(0, at - from),
+    context_line: short[at - from] ?? '',
+    post_context: short.slice(at - from + 1),
   };
 }
 

@@ -9,6 +9,11 @@ export class BootyError extends Error {
     this.code = code;
     this.hint = options.hint;
   }
+
+  /** The same, with what it says passed through a function. */
+  redacted(redact: (text: string) => string): BootyError {
+    return new BootyError(this.code, redact(this.message), { hint: redact(this.hint), cause: this.cause });
+  }
 }
 
 /** Stable: each has its entry in docs/RUNBOOK.md. */

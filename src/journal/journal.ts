@@ -1,14 +1,19 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { errorCode } from '../disk/durable.ts';
-import type { Emit } from './event.ts';
+import type { Redactor } from '../redact/redactor.ts';
+import type { Emit, JournalEvent } from './event.ts';
 import { journalLine, readableLine } from './line.ts';
 
 /** How events are written: for journald where it reads our output, else for people. */
-export function openJournal(env: NodeJS.ProcessEnv): Emit {
-  if (isJournal(1, env.JOURNAL_STREAM)) return (event) => write(journalLine(event));
+export function openJournal(env: NodeJS.ProcessEnv, redactor: Redactor): Emit {
+  const toJournal = isJournal(1, env.JOURNAL_STREAM);
   const colour = isatty(1) && !env.NO_COLOR;
-  return (event) => write(readableLine(event, new Date(), colour));
+  return (event) => {
+    // Before it is cut and quoted; and once more as it is written.
+    const clean: JournalEvent = redactor.deep(event);
+    write(redactor.known(toJournal ? journalLine(clean) : readableLine(clean, new Date(), colour)));
+  };
 }
 
 /** systemd names the device and inode of the stream that it connected to the journal (systemd.exec(5), JOURNAL_STREAM). */

@@ -6,6 +6,7 @@ import type { Exit } from '../job/exit.ts';
 import type { Step } from '../job/job.ts';
 import { type Milliseconds, milliseconds } from '../job/units.ts';
 import { totalUsage, type Usage } from '../job/usage.ts';
+import type { Redactor } from '../redact/redactor.ts';
 import type { Claim } from '../schedule/queue.ts';
 import { type Child, startChild } from './child.ts';
 import { Deadline } from './deadline.ts';
@@ -20,6 +21,7 @@ import { type JobPlace, logPath, makeWorkdir } from './workdir.ts';
 export interface AttemptSettings {
   readonly machine: Readonly<Record<string, string>>;
   readonly killGraceMs: Milliseconds;
+  readonly redactor: Redactor;
 }
 
 /** One step of an attempt that has ended. */
@@ -109,7 +111,11 @@ export class Attempt {
   async run(): Promise<AttemptResult | Shortage> {
     const started = performance.now();
     const { spec } = this.#claim.job;
-    const output = new AttemptOutput(logPath(this.#place, this.#claim.attempt), spec.outputMaxBytes);
+    const output = new AttemptOutput(
+      logPath(this.#place, this.#claim.attempt),
+      spec.outputMaxBytes,
+      this.#settings.redactor,
+    );
     const children: Child[] = [];
     const runs: StepRun[] = [];
     using _limit = new Deadline(spec.timeoutMs, () =>

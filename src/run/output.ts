@@ -2,6 +2,8 @@ import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { errorCode } from '../disk/durable.ts';
 import { plainLine } from '../job/plain-line.ts';
 import { type ByteCount, formatBytes } from '../job/units.ts';
+import type { Redactor } from '../redact/redactor.ts';
+import type { StreamRedactor } from '../redact/stream.ts';
 
 export type StreamName = 'stdout' | 'stderr';
 
@@ -65,7 +67,8 @@ export class Tail {
 /**
  * What one attempt prints: one log file of both streams as they came, and the tail of each. The file keeps at most
  * `limit` bytes: what comes first, and, where more follows, the last {@link tailBytes} of it after a line that says how
- * much is left out. A disk that refuses costs the log, with a note in it, and not the job.
+ * much is left out. A disk that refuses costs the log, with a note in it, and not the job. The values of secrets.env are
+ * taken out first of all: whatever is cut later cuts none of them.
  */
 export class AttemptOutput implements Disposable {
   readonly stdout = new Tail(tailBytes);
@@ -74,6 +77,8 @@ export class AttemptOutput implements Disposable {
   readonly #headLimit: number;
   readonly #limit: ByteCount;
   readonly #overflow: Tail;
+  readonly #redactor: Redactor | null;
+  readonly #redacting: Readonly<Record<StreamName, StreamRedactor>> | null;
   #file: number | null = null;
   #written = 0;
   /** The length of the log. */
@@ -85,8 +90,11 @@ export class AttemptOutput implements Disposable {
   /** Why the log is incomplete; null where it is whole or cut at its limit. */
   failure: string | null = null;
 
-  constructor(path: string, limit: ByteCount) {
+  constructor(path: string, limit: ByteCount, redactor: Redactor | null = null) {
     this.#path = path;
+    this.#redactor = redactor;
+    const [stdout, stderr] = [redactor?.stream(), redactor?.stream()];
+    this.#redacting = stdout && stderr ? { stdout, stderr } : null;
     this.#limit = limit;
     this.#headLimit = Math.max(0, limit - tailBytes);
     this.#overflow = new Tail(Math.min(limit, tailBytes));
@@ -94,6 +102,10 @@ export class AttemptOutput implements Disposable {
 
   write(stream: StreamName, chunk: Buffer): void {
     if (this.#closed) return;
+    this.#keep(stream, this.#redacting?.[stream].push(chunk) ?? chunk);
+  }
+
+  #keep(stream: StreamName, chunk: Buffer): void {
     this[stream].push(chunk);
     const room = this.#headLimit - this.#written;
     if (room > 0) this.#append(chunk.subarray(0, room));
@@ -107,7 +119,8 @@ export class AttemptOutput implements Disposable {
         .text()
         .split('\n')
         .findLast((row) => row.trim() !== '');
-      if (line !== undefined) return plainLine(line).slice(0, 1000);
+      // A value may have had colours in it, which are gone only now.
+      if (line !== undefined) return redacted(plainLine(line), this.#redactor).slice(0, 1000);
     }
     return null;
   }
@@ -115,6 +128,8 @@ export class AttemptOutput implements Disposable {
   [Symbol.dispose](): void {
     if (this.#closed) return;
     this.#closed = true;
+    for (const stream of ['stdout', 'stderr'] as const)
+      if (this.#redacting) this.#keep(stream, this.#redacting[stream].end());
     const left = this.#overflow.total - this.#overflow.bytes().length;
     if (left > 0)
       this.#append(
@@ -145,3 +160,5 @@ export class AttemptOutput implements Disposable {
     }
   }
 }
+
+const redacted = (text: string, redactor: Redactor | null): string => redactor?.text(text) ?? text;

@@ -4,6 +4,8 @@ import { errorCode, makeDirectory, openUntrusted } from '../disk/durable.ts';
 import type { JobId } from '../job/id.ts';
 import { plainLine } from '../job/plain-line.ts';
 import { syncFileSystem } from '../native/libc.ts';
+import { maxPatternBytes } from '../redact/patterns.ts';
+import type { Redactor } from '../redact/redactor.ts';
 
 /*
  * jobs/ID/            everything of one job
@@ -104,25 +106,30 @@ function removeIfEmpty(directory: string): void {
   }
 }
 
+const maxVerdictBytes = 4096;
 const maxOutputBytes = 64 * 1024;
 const maxOutputs = 100;
 
 /** The `key=value` lines that a job wrote to BOOTY_OUTPUT; lines of another shape are passed over. The last line for a key counts. */
-export function readOutputs(place: JobPlace): Readonly<Record<string, string>> {
+export function readOutputs(place: JobPlace, redactor: Redactor): Readonly<Record<string, string>> {
   const text = readSmallFile(place.outputPath, maxOutputBytes) ?? '';
-  const lines = text.split('\n');
+  const lines = redactor.known(text).split('\n');
   // What the limit cuts is left out, not halved.
   if (Buffer.byteLength(text) >= maxOutputBytes) lines.pop();
   const pairs = lines.flatMap((line) => {
     const match = /^([A-Za-z_][A-Za-z0-9_.-]{0,99})=(.*)$/.exec(line.replace(/\r$/, ''));
     return match ? [[match[1] ?? '', match[2] ?? ''] as const] : [];
   });
-  return Object.fromEntries(pairs.slice(-maxOutputs));
+  return redactor.deep(Object.fromEntries(pairs.slice(-maxOutputs)));
 }
 
 /** The one line that a verifier may have written to BOOTY_VERDICT. */
-export function readVerdict(path: string): string | null {
-  const line = plainLine(readSmallFile(path, 4096)?.split('\n', 1)[0] ?? '');
+export function readVerdict(path: string, redactor: Redactor): string | null {
+  const text = readSmallFile(path, maxVerdictBytes) ?? '';
+  const clean = redactor.known(text);
+  // What the limit cuts may be the beginning of a secret.
+  const whole = Buffer.byteLength(text) < maxVerdictBytes ? clean : clean.slice(0, -maxPatternBytes);
+  const line = redactor.text(plainLine(whole.split('\n', 1)[0] ?? ''));
   return line ? line.slice(0, 1000) : null;
 }
 

@@ -16,24 +16,25 @@ export interface Reason extends Refusal {
 /**
  * Puts a file that cannot be accepted into `rejected`, as it is, with the reason beside it. The reason comes first: where
  * we die in between, the file is still ours, and is refused again.
+ * @param named as its producer named it, where the reason must not say that
  * @returns the name that it has there
  * @throws the system's error where the directory refuses; the file is then where it was
  */
-export function refuseFile(path: string, rejected: string, reason: Reason): string {
-  const name = freeName(rejected, reason.file);
+export function refuseFile(path: string, rejected: string, reason: Reason, named: string = reason.file): string {
+  const name = freeName(rejected, named, reason.file);
   writeDurablySync(join(rejected, `${name}.reason.json`), `${JSON.stringify(reason, null, 2)}\n`, { mode: 0o644 });
   move(path, join(rejected, name));
   syncDirectorySync(rejected);
   return name;
 }
 
-function freeName(directory: string, wanted: string): string {
+function freeName(directory: string, wanted: string, file: string): string {
   // Room for `.reason.json` and a number within the 255 bytes of a name.
   const stem = cutToBytes(wanted, 230);
   for (let number = 0; ; number += 1) {
     const name = number === 0 ? stem : `${stem}.${number}`;
     const isTaken = lstatSync(join(directory, name), { throwIfNoEntry: false }) !== undefined;
-    if (!isTaken && mayWriteReason(join(directory, `${name}.reason.json`), wanted)) return name;
+    if (!isTaken && mayWriteReason(join(directory, `${name}.reason.json`), file)) return name;
   }
 }
 

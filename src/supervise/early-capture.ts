@@ -3,6 +3,7 @@ import type { CrashCapture } from '../crash/capture.ts';
 import { envelopeEndpoint } from '../outbox/endpoint.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import { sendEnvelope } from '../outbox/send.ts';
+import type { Redactor } from '../redact/redactor.ts';
 
 const earlySendLimitMs = 3000;
 
@@ -13,7 +14,7 @@ export interface EarlyCapture {
 }
 
 /** Captures from the first moment on: until there is an outbox, an event is sent at once or not at all. */
-export async function openEarlyCapture(telemetry: Telemetry): Promise<EarlyCapture> {
+export async function openEarlyCapture(telemetry: Telemetry, redactor: Redactor): Promise<EarlyCapture> {
   // The SDK is large: without a DSN it is not even loaded.
   if (telemetry.kind === 'off') return { capture: null, keepIn: () => undefined };
   const endpoint = envelopeEndpoint(telemetry.dsn);
@@ -26,7 +27,7 @@ export async function openEarlyCapture(telemetry: Telemetry): Promise<EarlyCaptu
   };
   const { CrashCapture } = await import('../crash/capture.ts');
   return {
-    capture: new CrashCapture(telemetry, { store }),
+    capture: new CrashCapture(telemetry, { store }, redactor),
     keepIn: (opened) => {
       outbox = opened;
     },

@@ -7,6 +7,7 @@ import type { Job } from '../job/job.ts';
 import type { AttemptEnd, Judgement } from '../job/judge.ts';
 import type { AttemptRecord } from '../job/outcome.ts';
 import { formatDuration, type Instant, instant } from '../job/units.ts';
+import type { Redactor } from '../redact/redactor.ts';
 import type { AttemptResult } from '../run/attempt.ts';
 import { type JobPlace, readVerdict } from '../run/workdir.ts';
 import type { Claim } from '../schedule/queue.ts';
@@ -23,12 +24,14 @@ export interface Failure {
   readonly earlier: readonly AttemptRecord[];
   /** 0: it is the job's last. */
   readonly retriesLeft: number;
+  readonly redactor: Redactor;
 }
 
 /** What the last step, and what it printed, say about the attempt. @param verdictPath where a verifier may have written a line */
 export function readEnd(
   { output, steps }: AttemptResult,
   verdictPath: string | null,
+  redactor: Redactor,
 ): { readonly end: AttemptEnd; readonly reading: CrashReading | null } {
   const { step, exit } = steps.at(-1) ?? steps[0];
   const failed = exit.kind !== 'code' || exit.code !== 0;
@@ -37,7 +40,8 @@ export function readEnd(
     step,
     exit,
     verdict:
-      (verdictPath === null ? null : readVerdict(verdictPath)) ?? (failed ? output.lastLine('stdout', 'stderr') : null),
+      (verdictPath === null ? null : readVerdict(verdictPath, redactor)) ??
+      (failed ? output.lastLine('stdout', 'stderr') : null),
     lastLine: failed ? output.lastLine('stderr', 'stdout') : null,
     exception: reading ? titleOf(reading) : null,
   };
@@ -45,7 +49,8 @@ export function readEnd(
 }
 
 /** The failure as the one who captures it wants it. Reads source files of the job, where it asks for that. */
-export function crashOf({ claim, place, result, judgement, reading, lastLine, earlier, retriesLeft }: Failure): Crash {
+export function crashOf(failure: Failure): Crash {
+  const { claim, place, result, judgement, reading, lastLine, earlier, retriesLeft, redactor } = failure;
   const { job, attempt, startedAt } = claim;
   const { argv, step, exit } = result.steps.at(-1) ?? result.steps[0];
   const endedAt = instant(Date.now());
@@ -65,7 +70,7 @@ export function crashOf({ claim, place, result, judgement, reading, lastLine, ea
     usage: result.usage,
     final: retriesLeft === 0,
     reading,
-    sources: readSources(reading, place.workdir, job.spec.crash.sourceLines),
+    sources: readSources(reading, place.workdir, job.spec.crash.sourceLines, redactor),
     crumbs: crumbsOf(claim, result, judgement, earlier),
     lastLine,
     tails: tailsOf(result),

@@ -2,12 +2,14 @@ import { rmSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import type { Paths } from '../config/paths.ts';
 import { errorCode, syncDirectory } from '../disk/durable.ts';
-import type { DropToken } from '../job/id.ts';
+import { type DropToken, type JobId, jobIdOfDrop } from '../job/id.ts';
+import type { Drop, JobSpec } from '../job/job.ts';
 import { parseJobFile } from '../job/parse.ts';
 import type { Refusal } from '../job/refusal.ts';
 import { instant } from '../job/units.ts';
 import type { Emit } from '../journal/event.ts';
 import type { Suspects } from '../ledger/suspects.ts';
+import type { Redactor } from '../redact/redactor.ts';
 import type { Acceptable, Acceptance, JobQueue } from '../schedule/queue.ts';
 import {
   type Claimed,
@@ -47,6 +49,7 @@ export class Intake {
   readonly #queue: JobQueue;
   readonly #suspects: Suspects;
   readonly #emit: Emit;
+  readonly #redactor: Redactor;
   #config: Pick<Config, 'defaults' | 'settleMs'>;
   /** Files under which supervisors have died before: read one at a time. */
   #careful: ReadonlySet<DropToken> = new Set();
@@ -56,7 +59,8 @@ export class Intake {
   /** Files that could not be put aside, so that each is told once. */
   readonly #stuck = new Set<string>();
 
-  constructor(paths: Paths, config: Config, queue: JobQueue, suspects: Suspects, emit: Emit) {
+  constructor(paths: Paths, config: Config, queue: JobQueue, suspects: Suspects, emit: Emit, redactor: Redactor) {
+    this.#redactor = redactor;
     this.#paths = paths;
     this.#config = config;
     this.#queue = queue;
@@ -189,7 +193,16 @@ export class Intake {
       return null;
     }
     const drop = { fileName, token: claimed.token, droppedAt: content.droppedAt, uid: content.uid };
-    return { claimed, acceptable: { ...parsed.value, drop } };
+    return {
+      claimed,
+      acceptable: { ...parsed.value, id: parsed.value.id ?? this.#idOf(parsed.value.spec, drop), drop },
+    };
+  }
+
+  /** The ledger makes an id of the name; one that has a secret in it must not become the name of a file. */
+  #idOf({ name }: JobSpec, { token }: Drop): JobId | null {
+    const clean = this.#redactor.text(name);
+    return clean === name ? null : jobIdOfDrop(clean, token);
   }
 
   #conclude(claimed: Claimed, { drop }: Acceptable, answer: Acceptance | undefined): void {
@@ -225,14 +238,14 @@ export class Intake {
 
   #refuse(path: string, fileName: string, refusal: Refusal, also: readonly Refusal[] = []): void {
     try {
-      const reason = {
+      const reason = this.#redactor.deep({
         version: 1,
         file: fileName,
         refusedAt: new Date().toISOString(),
         ...refusal,
         ...(also.length > 0 ? { also } : {}),
-      } as const;
-      const name = refuseFile(path, this.#paths.rejected, reason);
+      } as const);
+      const name = refuseFile(path, this.#paths.rejected, reason, fileName);
       this.#stuck.delete(path);
       this.#emit({
         kind: 'job.refused',

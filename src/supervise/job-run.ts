@@ -117,13 +117,14 @@ export class JobRun {
 
   async #settle(result: AttemptResult): Promise<Finished> {
     const { queue, emit, telemetry, ledger } = this.#parts;
+    const { redactor } = this.#parts.settings;
     const { job, attempt } = this.claim;
     this.#tellStart(); // Nothing of it could be started, but no machine was short of anything.
     const { failure } = result.output;
     this.logBytes = result.output.bytes;
     if (failure !== null) emit({ kind: 'log.incomplete', id: job.id, attempt, error: failure });
     if (result.survivors === null) emit({ kind: 'attempt.unkillable', id: job.id, attempt });
-    const { end, reading } = readEnd(result, this.#verifier?.verdictPath ?? null);
+    const { end, reading } = readEnd(result, this.#verifier?.verdictPath ?? null, redactor);
     const judged = judge(job.spec.kind, end);
     const interrupted = judged.outcome === 'interrupted';
     const repeated = interrupted && job.spec.onInterrupt === 'retry';
@@ -133,18 +134,18 @@ export class JobRun {
     const retryMs = retryDelay(job.spec.retries, judgement, failures, Math.random());
     const again = repeated || retryMs !== null;
     const killed = result.survivors ?? (again ? await this.#clear() : 0);
-    const finish = {
+    const finish = redactor.deep({
       judgement,
       endedAt: instant(Date.now()),
       durationMs: result.durationMs,
       usage: result.usage,
-      outputs: readOutputs(this.#place),
+      outputs: readOutputs(this.#place, redactor),
       logBytes: result.output.bytes,
       again,
       retryAt: retryMs === null ? null : instant(Date.now() + retryMs),
       release: telemetry.release,
       environment: telemetry.environment,
-    };
+    });
     // Its verifier will look at what it made: a power cut in between must not empty that.
     if (judgement.outcome === 'succeeded' && job.spec.verify) await syncWorkdir(this.#place);
     let capture: CaptureRecord | null = null;
@@ -157,6 +158,7 @@ export class JobRun {
           reading,
           lastLine: end.lastLine,
           earlier,
+          redactor,
           retriesLeft: retryMs === null ? 0 : job.spec.retries.limit + 1 - failures,
         },
         capture,
@@ -226,8 +228,12 @@ export class JobRun {
     const { job } = this.claim;
     const pipeline = job.pipelineId === null ? null : this.#parts.ledger.verifying(job.pipelineId);
     if (!pipeline || !this.#verifier) return;
-    const { telemetry } = this.#parts;
-    const record: OutcomeRecord = { ...pipeline, release: telemetry.release, environment: telemetry.environment };
+    const { telemetry, settings } = this.#parts;
+    const record: OutcomeRecord = settings.redactor.deep({
+      ...pipeline,
+      release: telemetry.release,
+      environment: telemetry.environment,
+    });
     makeWorkdir(this.#place);
     writeFileSync(this.#verifier.outcomePath, `${JSON.stringify(record, null, 2)}\n`);
   }

@@ -6,6 +6,8 @@ import type { Exit } from '../job/exit.ts';
 import type { Judgement } from '../job/judge.ts';
 import { instant } from '../job/units.ts';
 import type { Ledger, Leftover } from '../ledger/ledger.ts';
+import { maxPatternBytes } from '../redact/patterns.ts';
+import type { Redactor } from '../redact/redactor.ts';
 import { markOf } from '../run/environment.ts';
 import { tailBytes } from '../run/output.ts';
 import { readBootId } from '../run/processes.ts';
@@ -36,6 +38,7 @@ export async function recover(leftover: Leftover, parts: RecoveryParts): Promise
   const { claim, lostBefore } = leftover;
   const { job, attempt } = claim;
   const { emit, telemetry } = parts;
+  const { redactor } = parts.settings;
   const place = placeOf(parts.paths.jobs, job.id, job.pipelineId);
   const group = leftover.process ? groupOf(leftover.process, readBootId()) : null;
   const killed = await killSurvivors({ groups: group === null ? [] : [group], mark: markOf(place, attempt) });
@@ -46,7 +49,7 @@ export async function recover(leftover: Leftover, parts: RecoveryParts): Promise
     kind: 'lost',
     message: `lost: the supervisor ended while it ran${poisonous ? `, for the ${lostBefore + 1}th time: put aside` : ''}`,
   };
-  const log = leftover.recoveries > maxRecoveries ? null : readLogTail(logPath(place, attempt));
+  const log = leftover.recoveries > maxRecoveries ? null : readLogTail(logPath(place, attempt), redactor);
   const endedAt = instant(Date.now());
   const durationMs = Math.max(0, endedAt - claim.startedAt);
   const capture = await captureBeforeReport(
@@ -78,19 +81,20 @@ export async function recover(leftover: Leftover, parts: RecoveryParts): Promise
   const judgement: Judgement = again
     ? { outcome: 'interrupted', cause: 'lost', ...ending }
     : { outcome: 'crashed', cause: 'lost', ...ending };
-  const finished = await parts.queue.finish(claim, {
+  const finish = redactor.deep({
     judgement,
     capture,
     endedAt,
     durationMs,
     usage: null,
-    outputs: readOutputs(place),
+    outputs: readOutputs(place, redactor),
     logBytes: log?.bytes ?? 0,
     again,
     retryAt: null,
     release: telemetry.release,
     environment: telemetry.environment,
   });
+  const finished = await parts.queue.finish(claim, finish);
   emit({
     kind: 'attempt.ended',
     id: job.id,
@@ -106,8 +110,8 @@ export async function recover(leftover: Leftover, parts: RecoveryParts): Promise
   return finished;
 }
 
-/** The end of a log, of both streams as they came, and its whole length. */
-function readLogTail(path: string): { readonly tail: Buffer; readonly bytes: number } | null {
+/** The end of a log, of both streams as they came, and its whole length. An older Booty, or the job, may have written secrets there. */
+function readLogTail(path: string, redactor: Redactor): { readonly tail: Buffer; readonly bytes: number } | null {
   let file: number;
   try {
     file = openUntrusted(path);
@@ -119,9 +123,11 @@ function readLogTail(path: string): { readonly tail: Buffer; readonly bytes: num
     const status = fstatSync(file);
     if (!status.isFile()) return null; // A job may have put anything in its place.
     const { size } = status;
-    const buffer = Buffer.alloc(Math.min(size, tailBytes));
+    const buffer = Buffer.alloc(Math.min(size, tailBytes + maxPatternBytes));
     const length = readSync(file, buffer, 0, buffer.length, Math.max(0, size - buffer.length));
-    return { tail: buffer.subarray(0, length), bytes: size };
+    const clean = Buffer.from(redactor.bytes(buffer.subarray(0, length)));
+    // What begins the piece may be the end of a secret.
+    return { tail: size > tailBytes ? clean.subarray(-tailBytes) : clean, bytes: size };
   } finally {
     closeSync(file);
   }

@@ -5,6 +5,7 @@ import type { OutcomeRecord } from '../job/outcome.ts';
 import type { Emit } from '../journal/event.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { LedgerRefusal } from '../ledger/refusal.ts';
+import type { Redactor } from '../redact/redactor.ts';
 import { writeOutcomeFile } from '../report/outcome-file.ts';
 import type { Monitors } from './monitors.ts';
 import type { Troubles } from './troubles.ts';
@@ -16,6 +17,7 @@ interface ReporterParts {
   readonly ledger: Pick<Ledger, 'reported' | 'reportsDue'>;
   readonly emit: Emit;
   readonly troubles: Troubles;
+  readonly settings: { readonly redactor: Redactor };
   /** Null where Sentry is off. */
   readonly monitors: Monitors | null;
 }
@@ -26,22 +28,24 @@ interface ReporterParts {
  */
 export class Reporter {
   readonly #outcomes: string;
-  readonly #ledger: Pick<Ledger, 'reported' | 'reportsDue'>;
+  readonly #ledger: ReporterParts['ledger'];
   readonly #emit: Emit;
   readonly #troubles: Troubles;
   readonly #tidy: (record: Pick<OutcomeRecord, 'id' | 'pipelineId'>) => void;
+  readonly #redactor: Redactor;
   readonly #monitors: Monitors | null;
   readonly #told = new Set<string>();
 
   /** @param tidy removes what an ended job does not need any more */
   constructor(
-    { paths, ledger, emit, troubles, monitors }: ReporterParts,
+    { paths, ledger, emit, troubles, settings, monitors }: ReporterParts,
     tidy: (record: Pick<OutcomeRecord, 'id' | 'pipelineId'>) => void,
   ) {
     this.#outcomes = paths.outcomes;
     this.#ledger = ledger;
     this.#emit = emit;
     this.#troubles = troubles;
+    this.#redactor = settings.redactor;
     this.#monitors = monitors;
     this.#tidy = tidy;
   }
@@ -55,7 +59,7 @@ export class Reporter {
   async report(record: OutcomeRecord): Promise<boolean> {
     this.#tell(record);
     try {
-      await writeOutcomeFile(this.#outcomes, record);
+      await writeOutcomeFile(this.#outcomes, record, this.#redactor);
       if (typeof record.monitor === 'string') await this.#monitors?.tellEnd(record);
       await this.#ledger.reported(record.id as JobId);
       this.#told.delete(record.id);

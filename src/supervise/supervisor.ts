@@ -74,7 +74,7 @@ export class Supervisor {
         return settings();
       },
     };
-    this.#intake = new Intake(paths, config, ledger, ledger.suspects, emit);
+    this.#intake = new Intake(paths, config, ledger, ledger.suspects, emit, parts.settings.redactor);
     this.#eye = new SpoolEye(paths, troubles, () => this.#askToLook());
     this.#reporter = new Reporter(parts, ({ id, pipelineId }) =>
       tidyOrTell(parts, { id: id as JobId, pipelineId: pipelineId as JobId | null }, true),

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { CrashCapture, type EnvelopeStore, isSampled } from '../../src/crash/capture.ts';
 import { eventIdOf } from '../../src/crash/crash.ts';
+import { Redactor } from '../../src/redact/redactor.ts';
 import { parseEnvelope, type SentryEvent } from '../harness/envelope.ts';
 import { crashOf, jobOf } from './crashes.ts';
 
@@ -36,7 +37,7 @@ class Shelf implements EnvelopeStore {
 
 void test('a crash is captured as one event, with its release, environment and output', async () => {
   const shelf = new Shelf();
-  const capture = new CrashCapture(telemetry, shelf);
+  const capture = new CrashCapture(telemetry, shelf, new Redactor());
   const tails = [{ fileName: 'stderr.txt', data: Buffer.from([0xff, 0x0a, 0x7b, 0x0a]) }];
   const eventId = eventIdOf(jobOf(), 2);
   assert.deepEqual(await capture.captureCrash(crashOf({ tails })), { eventId, capture: 'captured' });
@@ -56,7 +57,7 @@ void test('without a release there is none on the wire, whatever a CI system say
   const shelf = new Shelf();
   process.env.GITHUB_SHA = 'deadbeef';
   try {
-    await new CrashCapture({ ...telemetry, release: null }, shelf).captureCrash(crashOf());
+    await new CrashCapture({ ...telemetry, release: null }, shelf, new Redactor()).captureCrash(crashOf());
   } finally {
     delete process.env.GITHUB_SHA;
   }
@@ -65,7 +66,7 @@ void test('without a release there is none on the wire, whatever a CI system say
 
 void test('the same crash twice in a row is captured twice, and another job’s crumbs stay with it', async () => {
   const shelf = new Shelf();
-  const capture = new CrashCapture(telemetry, shelf);
+  const capture = new CrashCapture(telemetry, shelf, new Redactor());
   const jobs = Array.from({ length: 20 }, (_, index) => jobOf(`job-${index}`));
   const crumbOf = (message: string) => [{ at: jobOf().droppedAt, category: 'stderr', message, level: 'info' }] as const;
   await Promise.all(jobs.map((job) => capture.captureCrash(crashOf({ job, crumbs: crumbOf(job.id) }))));
@@ -81,13 +82,13 @@ void test('the same crash twice in a row is captured twice, and another job’s 
 
 void test('where an event cannot be made safe, the answer says why', async () => {
   const full = { store: () => Promise.reject(new Error('the outbox is full')) };
-  const answer = await new CrashCapture(telemetry, full).captureCrash(crashOf());
+  const answer = await new CrashCapture(telemetry, full, new Redactor()).captureCrash(crashOf());
   assert.deepEqual(answer, { eventId: null, capture: 'failed', error: 'the outbox is full' });
 });
 
 void test('an event that sampling leaves out is left out each time', async () => {
   const shelf = new Shelf();
-  const none = new CrashCapture({ ...telemetry, sampleRate: 0 }, shelf);
+  const none = new CrashCapture({ ...telemetry, sampleRate: 0 }, shelf, new Redactor());
   for (let tries = 0; tries < 3; tries += 1)
     assert.deepEqual(await none.captureCrash(crashOf()), { eventId: null, capture: 'sampled-out' });
   assert.deepEqual(shelf.stored, []);
@@ -112,7 +113,7 @@ void test('a sample rate keeps that share of the events, and always the same one
 
 void test('a defect of Booty itself is captured as one', async () => {
   const shelf = new Shelf();
-  const answer = await new CrashCapture(telemetry, shelf).captureDefect(new TypeError('broken'));
+  const answer = await new CrashCapture(telemetry, shelf, new Redactor()).captureDefect(new TypeError('broken'));
   const { event } = shelf.event();
   assert.equal(answer.capture, 'captured');
   assert.equal(event.event_id, answer.eventId);

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { crashEvent } from '../../src/crash/event.ts';
 import type { CrashReading } from '../../src/crash/exception.ts';
 import { readSources } from '../../src/crash/source.ts';
+import { Redactor } from '../../src/redact/redactor.ts';
 import { Root } from '../harness/root.ts';
 import { crashOf } from './crashes.ts';
 
@@ -35,7 +36,7 @@ void test('lines of the job’s own source go along where it asks for them', asy
   const files = [join(workdir, 'a.py'), 'a.py'];
   const frames = (lines: number) => {
     const reading = readingOf(...files);
-    const crash = crashOf({ reading, workdir, sources: readSources(reading, workdir, lines) });
+    const crash = crashOf({ reading, workdir, sources: readSources(reading, workdir, lines, new Redactor()) });
     return crashEvent(crash, 'db1').event.exception?.values?.[0]?.stacktrace?.frames ?? [];
   };
   for (const frame of frames(1)) {
@@ -68,5 +69,23 @@ void test('nothing else of the machine goes along, whatever a job prints', async
     'a\0b',
     '',
   ];
-  assert.deepEqual([...readSources(readingOf(...files), workdir, 5).files.keys()], []);
+  assert.deepEqual([...readSources(readingOf(...files), workdir, 5, new Redactor()).files.keys()], []);
+});
+
+void test('a secret in the source, also one that the limit of a line or of the lines cuts, does not go along', async () => {
+  const { root, workdir } = await place();
+  await using _root = root;
+  const secret = 'correct horse battery staple';
+  const key = ['-----BEGIN PRIVATE KEY-----', 'MIIEvgIBADANBgkqhkiG9w0BAQEFAASC', '-----END PRIVATE KEY-----'].join(
+    '\n',
+  );
+  const rows = [`${'x'.repeat(190)}${secret}`, `${secret}, `.repeat(200), `password = "${secret}"`, 'd', key];
+  writeFileSync(join(workdir, 'a.py'), rows.join('\n'));
+  const redactor = new Redactor([{ name: 'KEY', value: secret }]);
+  for (const lines of [1, 2, 5]) {
+    const reading = readingOf('a.py');
+    const crash = crashOf({ reading, workdir, sources: readSources(reading, workdir, lines, redactor) });
+    const frames = crashEvent(crash, 'db1').event.exception?.values?.[0]?.stacktrace?.frames ?? [];
+    assert.doesNotMatch(JSON.stringify(frames), /corr|horse|MIIE/);
+  }
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { randomText } from '../../src/job/id.ts';
 import type { JobSpec } from '../../src/job/job.ts';
 import { milliseconds } from '../../src/job/units.ts';
+import { Redactor } from '../../src/redact/redactor.ts';
 import { Attempt, type AttemptResult } from '../../src/run/attempt.ts';
 import { machineEnvironment, type VerifierFiles } from '../../src/run/environment.ts';
 import { startTimeOf } from '../../src/run/processes.ts';
@@ -44,7 +45,7 @@ export class RunningAttempt implements Disposable {
     const claim: Claim = { job, attempt: 1, token: 1, startedAt: now };
     this.place = placeOf(this.#directory.path, job.id, null);
     makeWorkdir(this.place);
-    const settings = { machine: machineEnvironment(), killGraceMs: milliseconds(graceMs) };
+    const settings = { machine: machineEnvironment(), killGraceMs: milliseconds(graceMs), redactor: new Redactor() };
     this.attempt = new Attempt(claim, this.place, settings, verifier ?? null, (pid) => this.pids.push(pid));
     if (cancelled) this.attempt.cancel();
     this.ran = this.attempt.run();

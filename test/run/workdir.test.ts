@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { verifierIdOf } from '../../src/job/id.ts';
+import { Redactor } from '../../src/redact/redactor.ts';
 import { logPath, makeWorkdir, placeOf, readOutputs, readVerdict, tidy } from '../../src/run/workdir.ts';
 import { idOf } from '../schedule/jobs.ts';
 
@@ -27,7 +28,7 @@ function outputsOf(content: string | Uint8Array): Readonly<Record<string, string
   const place = placeOf(directory.path, id, null);
   makeWorkdir(place);
   writeFileSync(place.outputPath, content);
-  return readOutputs(place);
+  return readOutputs(place, new Redactor());
 }
 
 void test('the outputs of a job are its lines of key=value, and of equal keys the last', () => {
@@ -71,10 +72,10 @@ for (const [what, make] of Object.entries(obstacles)) {
     const place = placeOf(directory.path, id, null);
     makeWorkdir(place);
     make(place.outputPath);
-    assert.deepEqual(readOutputs(place), {});
+    assert.deepEqual(readOutputs(place, new Redactor()), {});
     const verdict = join(place.directory, 'verdict');
     make(verdict);
-    assert.equal(readVerdict(verdict), null);
+    assert.equal(readVerdict(verdict, new Redactor()), null);
   });
 }
 
@@ -83,7 +84,7 @@ void test('a FIFO that is held open is not waited for', { timeout: 5000 }, () =>
   const path = join(directory.path, 'verdict');
   execFileSync('mkfifo', [path]);
   const end = openSync(path, 'r+');
-  assert.equal(readVerdict(path), null);
+  assert.equal(readVerdict(path, new Redactor()), null);
   closeSync(end);
 });
 
@@ -99,7 +100,7 @@ void test('a verdict is one line', () => {
     ['x'.repeat(100_000), 'x'.repeat(1000)],
   ] as const) {
     writeFileSync(path, content);
-    assert.equal(readVerdict(path), verdict, JSON.stringify(content.slice(0, 20)));
+    assert.equal(readVerdict(path, new Redactor()), verdict, JSON.stringify(content.slice(0, 20)));
   }
 });
 

@@ -13,19 +13,21 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   disk: ['job'],
   config: ['disk', 'job'],
   schedule: ['job'],
+  // Knows texts and bytes, and nobody.
+  redact: [],
   // The paths of the configuration, as a type.
   spool: ['config', 'disk', 'job', 'native'],
   // The seam of the queue, which it satisfies.
   ledger: ['disk', 'job', 'schedule'],
   // What a claim is, as a type.
-  run: ['disk', 'job', 'native', 'schedule'],
+  run: ['disk', 'job', 'native', 'redact', 'schedule'],
   // Where crashes go, as a type; and the job's own source, read like anything that a job may have put there.
-  crash: ['config', 'disk', 'job'],
+  crash: ['config', 'disk', 'job', 'redact'],
   outbox: ['disk', 'job'],
-  report: ['disk', 'job'],
-  journal: ['disk', 'job'],
-  supervise: ['config', 'crash', 'disk', 'job', 'journal', 'ledger', 'outbox', 'report', 'run', 'schedule', 'spool'],
-  cli: 'config crash disk job journal ledger native outbox report run spool supervise'.split(' '),
+  report: ['disk', 'job', 'redact'],
+  journal: ['disk', 'job', 'redact'],
+  supervise: 'config crash disk job journal ledger outbox redact report run schedule spool'.split(' '),
+  cli: 'config crash disk job journal ledger native outbox redact report run spool supervise'.split(' '),
 };
 
 /** Packages that only one stage may know, so that another can take their place. */
@@ -47,6 +49,7 @@ const keepers: Readonly<Record<string, readonly string[]>> = {
 const pure: Readonly<Record<string, readonly string[]>> = {
   job: ['node:buffer', 'node:crypto', 'node:util'],
   schedule: [],
+  redact: [],
 };
 
 const modules = readModules();

@@ -6,6 +6,7 @@ import { type Paths, resolvePaths } from '../../src/config/paths.ts';
 import { milliseconds } from '../../src/job/units.ts';
 import type { JournalEvent } from '../../src/journal/event.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
+import { Redactor } from '../../src/redact/redactor.ts';
 import type { Acceptable, Acceptance } from '../../src/schedule/queue.ts';
 import { prepareDirectories } from '../../src/spool/directories.ts';
 import type { Reason } from '../../src/spool/refuse.ts';
@@ -56,7 +57,14 @@ export class Intakes implements AsyncDisposable {
       nextChange: ledger.nextChange.bind(ledger),
       advance: ledger.advance.bind(ledger),
     };
-    return new Intake(this.paths, this.#config, queue, ledger.suspects, (event) => this.events.push(event));
+    return new Intake(
+      this.paths,
+      this.#config,
+      queue,
+      ledger.suspects,
+      (event) => this.events.push(event),
+      new Redactor(),
+    );
   }
 
   /** Ids of jobs that were accepted, in order. */

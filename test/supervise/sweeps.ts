@@ -9,6 +9,7 @@ import { bytes, instant, milliseconds } from '../../src/job/units.ts';
 import type { JournalEvent } from '../../src/journal/event.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import type { LedgerRetention } from '../../src/ledger/retention.ts';
+import { Redactor } from '../../src/redact/redactor.ts';
 import { outcomePath, writeOutcomeFile } from '../../src/report/outcome-file.ts';
 import { removeTree } from '../../src/run/workdir.ts';
 import { prepareDirectories } from '../../src/spool/directories.ts';
@@ -47,7 +48,7 @@ export class Sweeps implements Disposable {
     const finished = await this.ledger.finish(await claimOne(this.ledger), finish);
     if (logBytes > 0) this.write(id, '1.log', 'x'.repeat(logBytes));
     const records: readonly OutcomeRecord[] = finished.kind === 'ended' ? finished.records : [];
-    for (const record of records) await writeOutcomeFile(this.paths.outcomes, record);
+    for (const record of records) await writeOutcomeFile(this.paths.outcomes, record, new Redactor());
     await Promise.all([this.ledger.reported(idOf(id)), this.ledger.probe()]);
   }
 
