@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes the samples of test/corpus/go by letting real programs die below /srv/job. Needs Go, in as many versions as there
-# are: make-go.sh /usr/lib/go-1.19/bin/go /usr/lib/go-1.24/bin/go
+# are: make-go.sh /usr/lib/go-1.19/bin/go /usr/lib/go-1.24/bin/go; what the SDK of Sentry sends is recorded with the first of
+# them, where Debian's golang-github-getsentry-sentry-go-dev is installed. SENTRY_ONLY=yes records that alone.
 set -eu
 here=$(dirname -- "$(readlink -f -- "$0")")/go
 [ ! -e /srv/job ] || { echo '/srv/job is there already' >&2; exit 1; }
@@ -22,6 +23,26 @@ die() {
     exit 1
   fi
 }
+
+# The same program with Sentry built in; no line of it moves.
+send() {
+  name=$1
+  mkdir -p "$build/sentry"
+  cp sentry/recorder.go "$build/sentry/"
+  sed 's/^func main() {/func main() { defer recordPanic()/' "$name.go" >"$build/sentry/$name.go"
+  rm -f "$build/events" "$here/$name.$version.sdk.json"
+  (cd "$build/sentry" && GOPATH=/usr/share/gocode "$go" build -o "$build/sent" "$name.go" recorder.go)
+  SENTRY_EVENTS=$build/events timeout 10 "$build/sent" >/dev/null 2>&1 || true
+  rm "$build/sentry/$name.go"
+  [ ! -e "$build/events" ] || sed "s#$build/sentry/#/srv/job/#; s/0x[0-9a-f]\{6,\}/0xc000010000/" "$build/events" >"$here/$name.$version.sdk.json"
+}
+
+if [ -d /usr/share/gocode/src/github.com/getsentry/sentry-go ]; then
+  go=$1
+  version=go$("$go" env GOVERSION | sed 's/^go\([0-9]*\.[0-9]*\).*/\1/')
+  for source in *.go; do send "${source%.go}"; done
+  [ -z "${SENTRY_ONLY:-}" ] || exit 0
+fi
 
 for go in "$@"; do
   version=go$("$go" env GOVERSION | sed 's/^go\([0-9]*\.[0-9]*\).*/\1/')

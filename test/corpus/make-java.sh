@@ -75,10 +75,11 @@ fi
 export JAVA_HOME="$jdk17" PATH="$jdk17/bin:$PATH"
 kotlinc Load.kt -d kotlin.jar >kotlinc.log 2>&1 && words kotlin "$jdk17/bin/java" -cp kotlin.jar:/usr/share/java/kotlin-stdlib.jar com.acme.kotlin.LoadKt
 mkdir -p scala && scalac -d scala Load.scala >scalac.log 2>&1 && words scala "$jdk17/bin/java" -cp scala:/usr/share/java/scala-library.jar com.acme.scala.Load
+words groovy groovy load.groovy
 cat kotlinc.log scalac.log >&2
 {
   echo "Made by ../make-java.sh with"
   "$jdk17/bin/java" -version 2>&1 | tail -1
   if [ -x "$jdk25/bin/java" ]; then "$jdk25/bin/java" -version 2>&1 | tail -1; fi
-  echo "Kotlin $(dpkg-query -W -f '${Version}' kotlin 2>/dev/null), Scala $(dpkg-query -W -f '${Version}' scala 2>/dev/null)"
+  echo "Kotlin $(dpkg-query -W -f '${Version}' kotlin 2>/dev/null), Groovy $(dpkg-query -W -f '${Version}' groovy 2>/dev/null), Scala $(dpkg-query -W -f '${Version}' scala 2>/dev/null)"
 } >"$here/README"

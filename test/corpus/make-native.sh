@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the samples of test/corpus/native by letting real programs die below /srv/job. Needs gcc, g++, clang, libc++ and
-# llvm-symbolizer.
+# Makes the samples of test/corpus/native by letting real programs die below /srv/job. Needs gcc, g++, clang, libc++,
+# llvm-symbolizer and valgrind.
 set -u
 here=$(dirname -- "$(readlink -f -- "$0")")/native
 [ ! -e /srv/job ] || { echo '/srv/job is there already' >&2; exit 1; }
@@ -20,7 +20,7 @@ die() {
   shift
   rm -f job
   "$@" -g -w -o job || exit 1
-  if env $environment sh -c './job >/dev/null 2>"$0"' "$here/$sample.txt" 2>"$build/shell"; then
+  if env $environment sh -c '${run:-} ./job >/dev/null 2>"$0"' "$here/$sample.txt" 2>"$build/shell"; then
     echo "$sample did not die" >&2
   fi
 }
@@ -50,5 +50,14 @@ die "assertion-cpp.$gcc" g++ src/assertion.cpp
 die "checked-index.$gcc" g++ -D_GLIBCXX_ASSERTIONS src/checked-index.cpp
 die "asan-stripped.$gcc" gcc $asan src/heap-overflow.c -s
 die "asan-uncaught.$gcc" g++ $asan src/uncaught.cpp
+for halt in 0 1; do
+  environment=TSAN_OPTIONS=halt_on_error=$halt
+  [ $halt = 1 ] && name=tsan-halt || name=tsan-data-race
+  die "$name.$gcc" gcc -fsanitize=thread src/data-race.c
+  die "$name.$clang" clang -fsanitize=thread src/data-race.c
+done
+environment=run='valgrind'
+for name in null-pointer recursion; do die "valgrind-$name" gcc "src/$name.c"; done
+die valgrind-uncaught g++ src/uncaught.cpp
 gcc --version | head -n 1
 clang --version | head -n 1

@@ -35,6 +35,8 @@ if [ -n "${PYENV:-}" ]; then
     case $version in 3.8*) programs="$programs chain thread syntax recursion ignored" ;; esac
     case $version in 3.12*) programs="$programs carets" ;; esac
     case $version in 3.13*) programs="$programs carets group_nested remote_pool never_retrieved syntax recursion thread ignored" ;; esac
+    case $version in 3.8* | 3.13*) programs="$programs fatal_segfault fatal_threads fatal_timeout tabs" ;; esac
+    case $version in 3.8*) programs="$programs fatal_recursion" ;; esac
     for name in $programs; do record "$PYENV/$version/bin/python" "$name" "python$short-$name"; done
   done
 fi

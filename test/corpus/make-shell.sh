@@ -8,6 +8,7 @@ mkdir -p /srv/job
 cp "$here"/programs/* /srv/job/
 cd /srv/job
 bash=bash$(bash --version | sed -n '1s/.*version \([0-9]*\.[0-9]*\).*/\1/p')
+zsh=zsh$(zsh --version | sed 's/^zsh \([0-9]*\.[0-9]*\).*/\1/')
 
 # die SAMPLE COMMAND…: without those of which the shell makes nothing. Not as root, who may do anything.
 die() {
@@ -26,11 +27,15 @@ for script in *.sh; do
   die "$name-path.$bash" bash "/srv/job/$script"
   die "$name.dash" dash "$script"
   die "$name.busybox" busybox sh "$script"
+  cp "$script" "$name.zsh"
+  die "$name.$zsh" zsh "$name.zsh"
 done
 die "inline.$bash" bash -c 'no_such_loader /data/in.csv'
 die inline.dash sh -c 'no_such_loader /data/in.csv'
 printf '#!/bin/bash\nkill -SEGV $$\n' >crash && chmod +x crash
 printf 'set -e\n./crash\necho never\n' >segmentation-fault.sh
 die "segmentation-fault.$bash" bash segmentation-fault.sh
+die segmentation-fault.dash dash segmentation-fault.sh
+die segmentation-fault.busybox busybox sh segmentation-fault.sh
 bash --version | head -n 1
 dpkg-query -W dash busybox

@@ -11,6 +11,12 @@ export interface Death {
   readonly reading: CrashReading | null;
 }
 
+/** All whose last words are kept. */
+export const languages: readonly string[] = readdirSync(corpus, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && entry.name !== 'ordinary')
+  .map(({ name }) => name)
+  .sort();
+
 /** The directory of the programs that died. */
 export const programsOf = (language: string): string => join(corpus, language, 'programs');
 
@@ -21,14 +27,15 @@ export const deathsOf = (language: string): readonly Death[] =>
     reading: JSON.parse(readFileSync(join(corpus, language, `${name}.json`), 'utf8')) as CrashReading | null,
   }));
 
-/** Ordinary output of programs of this language. */
+/** Ordinary output of programs of this language; of all of them for ''. */
 export const ordinaryOf = (language: string): readonly (readonly [name: string, text: string])[] =>
   namesIn('ordinary', '.txt')
-    .filter((name) => name.startsWith(`${language}-`))
+    .filter((name) => language === '' || name.startsWith(`${language}-`))
     .map((name) => [name, readFileSync(join(corpus, 'ordinary', `${name}.txt`), 'utf8')]);
 
 export interface SdkFrame {
   readonly function?: string | null;
+  readonly module?: string | null;
   readonly filename?: string | null;
   readonly abs_path?: string | null;
   readonly lineno?: number | null;

@@ -1,13 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readCrash, titleOf } from '../../src/crash/read.ts';
-import { readElixir } from '../../src/crash/readers/elixir.ts';
-import { readErlang } from '../../src/crash/readers/erlang.ts';
-import { testDamage, testOrdinary, testSamples } from './corpus-cases.ts';
-
-testSamples('elixir');
-testOrdinary('elixir');
-testDamage('elixir', [readElixir, readErlang]);
 
 void test('what Erlang has said since release 26 of a failing start is read alike', () => {
   const reading = readCrash(

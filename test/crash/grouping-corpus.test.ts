@@ -47,7 +47,7 @@ void test('one bug in two runs is one group, whatever the language', () => {
 
 /** How one program died under several versions, settings and compilers: the same bug. */
 const variant =
-  /\.(?:go|rust)[\d.]+$|\.(?:bash[\d.]+|busybox|dash)$|\.(?:gcc|clang)\d+(?:-libcxx)?$|-(?:shown|both|stamped|arguments|path|full|backtrace|system|all)\b|(?<=\/)(?:node\d+|python[\d.]+|jdk\d+)-/g;
+  /\.(?:go|rust)[\d.]+$|\.(?:bash[\d.]+|zsh[\d.]+|busybox|dash)$|\.(?:gcc|clang)\d+(?:-libcxx)?$|-(?:shown|both|stamped|arguments|path|full|backtrace|system|all)\b|(?<=\/)(?:node\d+|python[\d.]+|jdk\d+|limited|terminal)-/g;
 
 /** Programs that have a bug in common, as far as their last words go. */
 const alike: readonly (readonly string[])[] = [
@@ -56,9 +56,12 @@ const alike: readonly (readonly string[])[] = [
   ['java/caused-by', 'java/no-debug-info'],
   ['java/plain', 'java/source-file'],
   ['rust/index', 'rust/index-abort', 'rust/index-stripped'],
-  ['native/asan-uncaught', 'native/uncaught'],
+  ['native/asan-uncaught', 'native/uncaught', 'native/valgrind-uncaught'],
+  ['native/asan-null-pointer', 'native/valgrind-null-pointer'],
+  ['native/tsan-data-race', 'native/tsan-halt'],
   ['csharp/dotnet-no-assembly', 'csharp/mono-file'],
   ['csharp/mono-bare', 'csharp/mono-nested'],
+  ['ruby/rake-rows', 'ruby/rake-trace-rows'],
   ['shell/command-not-found', 'shell/sourced'],
   // A text that was thrown at the top level: it has no stack.
   ['node/rejected_string-mjs', 'node/thrown_string-mjs'],

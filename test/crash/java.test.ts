@@ -1,13 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readCrash, titleOf } from '../../src/crash/read.ts';
-import { readJava } from '../../src/crash/readers/java.ts';
-import { readJvmFatal } from '../../src/crash/readers/jvm-fatal.ts';
-import { testDamage, testOrdinary, testSamples } from './corpus-cases.ts';
-
-testSamples('java');
-testOrdinary('java');
-testDamage('java', [readJava, readJvmFatal]);
 
 void test('of two threads that die, the one that died last is told', () => {
   const [one, two] = ['one', 'two'].map(

@@ -17,13 +17,29 @@ Did you mean?  pred
 	from /srv/job/load.rb:12:in 'Shop::Rows.open'
 	from /srv/job/load.rb:15:in '<main>'
 `,
-    titles: ["NoMethodError: undefined method 'price' for an instance of Integer\nDid you mean?  pred"],
+    titles: [
+      "NoMethodError: undefined method 'price' for an instance of Integer\n\n    row.price\n       ^^^^^^\nDid you mean?  pred",
+    ],
     calls: [
       ' <main> /srv/job/load.rb:15',
       ' Shop::Rows.open /srv/job/load.rb:12',
       'Array each /srv/job/load.rb:9',
       ' block in Shop::Rows#all /srv/job/load.rb:9',
       'Shop::Rows load /srv/job/load.rb:3',
+    ],
+  },
+  'Ruby 3.4, in code of a string': {
+    text: `(eval at /srv/job/load.rb:3):1:in 'Integer#/': divided by 0 (ZeroDivisionError)
+	from (eval at /srv/job/load.rb:3):1:in 'Object#load'
+	from /srv/job/load.rb:3:in 'Kernel#eval'
+	from /srv/job/load.rb:3:in '<main>'
+`,
+    titles: ['ZeroDivisionError: divided by 0'],
+    calls: [
+      ' <main> /srv/job/load.rb:3',
+      'Kernel eval /srv/job/load.rb:3',
+      'Object load (eval at /srv/job/load.rb:3):1',
+      'Integer / (eval at /srv/job/load.rb:3):1',
     ],
   },
   'Ruby 3.4, of a file that is missing': {

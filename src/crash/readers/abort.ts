@@ -88,7 +88,9 @@ function withWhat(lines: readonly string[], at: number, exception: ReadException
   if (isThrown && own === undefined) return { exception, next: at + 1 };
   if (!isThrown && exception.type === 'SIGABRT') return { exception, next: at + 1 };
   const first = isThrown ? at + 2 : at + 1;
-  const length = lines.slice(first, first + maxWhatLines).findIndex((line) => aborted.test(line));
+  const length = lines
+    .slice(first, first + maxWhatLines)
+    .findIndex((line) => aborted.test(line) || /^==\d+== /.test(line));
   const next = length < 0 ? first : first + length;
   const value = [own ?? exception.value, ...lines.slice(first, next)].join('\n').trimEnd();
   return { exception: { ...exception, value }, next };

@@ -12,6 +12,7 @@ import type { CrashReader, Frame, ReadException } from '../exception.ts';
  *   	at java.base/java.nio.file.Files.readString(Files.java:3366)
  *   	... 1 more
  *
+ * The runner of Groovy says `Caught: shop.LoadException: …`, and the same again without the word, above the frames.
  * A stack without `Exception in thread` is what a program logs of an exception that it did catch: it is passed over.
  * Named as sentry-java names them: package and class of an exception apart, the class of a frame as its module, causes
  * and suppressed ones in the reverse of the order in which they are printed.
@@ -28,6 +29,7 @@ const handlerHeader = new RegExp(
   'u',
 );
 const memoryHeader = /^(?:Terminating|Aborting) due to (java\.lang\.OutOfMemoryError: .*)$/;
+const groovyHeader = new RegExp(`^Caught: (${typeName}(?:: .*)?)$`, 'u');
 const launcherHeader = /^Error: .* main class \S+$/;
 const launcherCause = new RegExp(`^(?:\t|Caused by: )(${typeName}(?:: .*)?)$`, 'u');
 const frameLine = /^(\t+)at ([^(\t]+)\(([^)]*)\)$/;
@@ -60,16 +62,19 @@ export const readJava: CrashReader = (lines) => {
   if (memory) return found([{ ...nameOf(memory), frames: [] }], start + 1);
   const [, cause] = (launcherHeader.test(line) ? launcherCause.exec(lines[start + 1] ?? '') : null) ?? [];
   if (cause) return found([{ ...nameOf(cause), frames: [] }], start + 2);
+  const [, caught] = groovyHeader.exec(line) ?? [];
+  if (caught) return readThrowables(lines, start + 1, caught);
   const [, title] = header.exec(line) ?? oddHeader.exec(line) ?? [];
   return title ? readThrowables(lines, start, title) : null;
 };
 
 const startsCrash = (line: string, at: number, lines: readonly string[]): boolean =>
   line !== '' &&
-  'ETA'.includes(line.charAt(0)) &&
+  'CETA'.includes(line.charAt(0)) &&
   ((line.startsWith(threadPrefix) && oddHeader.test(line)) ||
     handlerHeader.test(line) ||
     memoryHeader.test(line) ||
+    (line.startsWith('Caught: ') && lines[at + 1] === line.slice('Caught: '.length) && groovyHeader.test(line)) ||
     (launcherHeader.test(line) && launcherCause.test(lines[at + 1] ?? '')));
 
 const found = ([last, ...before]: ReadException[], end: number): ReturnType<CrashReader> =>

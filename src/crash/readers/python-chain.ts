@@ -5,7 +5,7 @@ import type { Raised } from './lineage.ts';
 type Item = string | readonly Raised[];
 
 export const header = /^(?: {2}\+ )?(?:Exception Group )?Traceback \(most recent call last\):$/;
-export const exceptionLine = /^([\p{L}_](?:[\p{L}\p{N}_.]|<locals>)*)(?:: (.*))?$/u;
+export const exceptionLine = /^([\p{L}_](?:[\p{L}\p{N}_.]|<locals>)*)(?::(?: (.*))?)?$/u;
 const frameLine = /^ {2}File "(.+)", line (\d+)(?:, in (.+))?$/;
 export const link =
   /^(?:During handling of the above exception, another exception occurred:|The above exception was the direct cause of the following exception:)$/;
@@ -96,7 +96,7 @@ export function frameOf(line: string, following: string): Frame | null {
   return { function: name ?? null, file, line: Number(number), column: null, source, inApp: isInApp(file) };
 }
 
-const isInApp = (file: string): boolean => !/^<frozen|\/(?:site|dist)-packages\/|\/lib\/python\d/.test(file);
+export const isInApp = (file: string): boolean => !/^<frozen|\/(?:site|dist)-packages\/|\/lib\/python\d/.test(file);
 
 /**
  * `json.decoder.JSONDecodeError` is JSONDecodeError of json.decoder: classes begin with a capital, modules don't.

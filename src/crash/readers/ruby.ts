@@ -1,4 +1,5 @@
 import type { CrashReader, Frame, ReadException } from '../exception.ts';
+import { file, frameAt, nameOf as nameParts, quoted } from './ruby-frame.ts';
 
 /*
  * What Ruby prints for an uncaught exception (error.c of Ruby, rb_error_write), the last call first, and below it its
@@ -20,11 +21,10 @@ const maxHeads = 60;
 const maxFrames = 500;
 const maxMessageLines = 100;
 
-const file = String.raw`(<internal:[^>]*>|\/[^:]*|[^\s:/\[<#"'(][^\s:]*)`;
-const quoted = String.raw`(?::in [\`']([^']*)')?`;
 const headLine = new RegExp(`^${file}:(\\d+)${quoted}: (.*)$`);
 const callLine = new RegExp(`^\\t(?: *\\d+: )?from ${file}:(\\d+)${quoted}$`);
-const elision = /^\t ... \d+ levels\.\.\.$/;
+/** Calls without a place, and those that are left out. */
+const elision = /^\t(?: \.\.\. \d+ levels\.\.\.|(?: *\d+: )?from [^\s:]+:in [`'][^']*')$/;
 const numbered = /^\t *\d+: from /;
 const traceback = 'Traceback (most recent call last):';
 const namedEnd = / \(([A-Z]\w*(?:::[A-Z]\w*)*)\)$/;
@@ -98,7 +98,7 @@ function blockAt(lines: readonly string[], start: number): Block | null {
   const script = noScript.exec(line);
   if (script)
     return {
-      exception: { type: script[2] ?? '', value: script[1] ?? '', frames: [] },
+      exception: { ...nameParts(script[2] ?? ''), value: script[1] ?? '', frames: [] },
       start,
       end: start + 1,
       reversed: false,
@@ -115,15 +115,15 @@ function blockAt(lines: readonly string[], start: number): Block | null {
   if (!named) return null;
   const calls = reversed ? lines.slice(start, head) : callsFrom(lines, hasCalls ? below : lines.length);
   const bodyEnd = hasCalls && !reversed ? below : snippetEnd(lines, head + 1);
-  const { rest, source } = splitSnippet(lines.slice(head + 1, bodyEnd));
+  const rest = lines.slice(head + 1, bodyEnd);
   const [, path = '', row = '', name] = match;
   const frames = calls
     .slice(reversed ? -maxFrames : 0, reversed ? calls.length : maxFrames)
     .flatMap((call) => frameOf(call) ?? []);
-  const own = { ...makeFrame(path, row, name), source };
+  const own = { ...frameAt(path, row, name), source: sourceIn(rest) };
   return {
     exception: {
-      type: named.type,
+      ...nameParts(named.type),
       value: [named.value, ...rest].join('\n').trimEnd(),
       frames: reversed ? [...frames, own] : [...frames.toReversed(), own],
     },
@@ -173,7 +173,7 @@ function nameOf(
   if (name === undefined)
     return path.endsWith('.rb') && oldSyntaxError.test(text) ? { type: 'SyntaxError', value: text } : null;
   if (!callsFollow) return null;
-  if (text === 'unhandled exception') return { type: 'RuntimeError', value: text };
+  if (text === 'unhandled exception') return { type: 'RuntimeError', value: '' };
   return className.test(text) ? { type: text, value: '' } : { type: '#<Class>', value: text };
 }
 
@@ -192,28 +192,13 @@ function snippetEnd(lines: readonly string[], first: number): number {
 const isAnnotation = (line: string): boolean =>
   marker.test(line) || hint.test(line) || /^(?:> *| +)(?:\d+ +)?\||^ +~~~/.test(line);
 
-/** Takes the line of source, and what points at a part of it, out of the rest of a message. */
-function splitSnippet(body: readonly string[]): { readonly rest: readonly string[]; readonly source: string | null } {
+/** The line of source that error_highlight puts into a message, where it stays for sentry-ruby too. */
+function sourceIn(body: readonly string[]): string | null {
   const at = body.findIndex((line, index) => line === '' && marker.test(body[index + 2] ?? ''));
-  if (at < 0) return { rest: body, source: null };
-  return { rest: [...body.slice(0, at), ...body.slice(at + 3)], source: (body[at + 1] ?? '').trim() };
+  return at < 0 ? null : (body[at + 1] ?? '').trim();
 }
 
 function frameOf(call: string): Frame | null {
   const match = callLine.exec(call);
-  return match && makeFrame(match[1] ?? '', match[2] ?? '', match[3]);
-}
-
-/** As sentry-ruby splits it: `Rows#load` has a module, `block in Rows#load` and `Rows.load` have none. */
-function makeFrame(path: string, row: string, name: string | undefined): Frame {
-  const hash = /^([\w:]+)#(.+)$/.exec(name ?? '');
-  return {
-    function: hash?.[2] ?? name ?? null,
-    ...(hash?.[1] === undefined ? {} : { module: hash[1] }),
-    file: path,
-    line: Number(row),
-    column: null,
-    source: null,
-    inApp: !/^<internal:|\/(?:gems|rubygems|vendor_ruby|site_ruby)\/|\/lib\/ruby\/|\/vendor\//.test(path),
-  };
+  return match && frameAt(match[1] ?? '', match[2] ?? '', match[3]);
 }

@@ -16,18 +16,20 @@ import type { CrashReader, CrashReading, Frame } from '../exception.ts';
  * counts where it is the last.
  */
 
-const report = /^==\d+==(?:ERROR|WARNING): ((?:Address|HWAddress|Leak|Memory)Sanitizer): (.+)$/;
+const report = /^==\d+==(?:ERROR|WARNING): ((?:Address|HWAddress|Leak|Memory|Thread)Sanitizer): (.+)$/;
+/** ThreadSanitizer goes on, and has the program end with 66; it names no process, and its frames have no address. */
+const race = /^WARNING: (ThreadSanitizer): (.+?)(?: \(pid=\d+\))?$/;
 const undefinedBehaviour = /^([^\s:][^:]*):(\d+):(\d+): runtime error: (.+)$/;
-const frameLine = /^ {4}#\d+ 0x[\da-f]+ (.*)$/;
+const frameLine = /^ {4}#\d+ (?:0x[\da-f]+ )?(.*)$/;
 const summary = /^SUMMARY: \w+Sanitizer: /;
-const last = /^==\d+==ABORTING$|^\s*Exiting$/;
+const last = /^==\d+==ABORTING$|^\s*Exiting$|^ThreadSanitizer: reported \d+ warnings$/;
 
 const maxWords = 8;
 const maxFrames = 300;
 const maxLinesToSummary = 1000;
 const maxLinesAfterSummary = 60;
 
-export const readSanitizer: CrashReader = (lines) => readReport(lines) ?? readUndefinedBehaviour(lines);
+export const readSanitizer: CrashReader = (lines) => readUndefinedBehaviour(lines) ?? readReport(lines);
 
 const reading = (type: string, value: string, frames: readonly Frame[]): CrashReading => ({
   platform: 'native',
@@ -35,8 +37,9 @@ const reading = (type: string, value: string, frames: readonly Frame[]): CrashRe
 });
 
 function readReport(lines: readonly string[]): ReturnType<CrashReader> {
-  const start = lines.findLastIndex((line) => report.test(line));
-  const [, tool = '', text = ''] = report.exec(lines[start] ?? '') ?? [];
+  const start = lines.findLastIndex((line) => report.test(line) || race.test(line));
+  const opening = lines[start] ?? '';
+  const [, tool = '', text = ''] = report.exec(opening) ?? race.exec(opening) ?? [];
   if (!tool) return null;
   const words = [`${tool}: ${text.replace(/ (?:at pc 0x.*|\(pc 0x.*\))$/, '')}`];
   let at = start + 1;
@@ -53,6 +56,7 @@ function kindOf(text: string): string {
   if (text.startsWith('detected memory leaks')) return 'memory-leak';
   if (text.startsWith('attempting double-free')) return 'double-free';
   if (text.startsWith('attempting free')) return 'bad-free';
+  if (text.startsWith('data race')) return 'data-race';
   const kind = text.split(' ', 1)[0] ?? text;
   return /^(?:SEGV|BUS|FPE|ILL|TRAP|ABRT)$/.test(kind) ? `SIG${kind}` : kind;
 }
@@ -91,10 +95,12 @@ function readFrames(lines: readonly string[], start: number): { readonly frames:
 
 /** `in shop::price(int) src/load.cpp:4:52`, `in free (/srv/job/job+0xa2ea2) (BuildId: b9b9)`, ` (/srv/job/job+0x1203)`. */
 function frameOf(text: string): Frame {
-  const told = text.replace(/ \(BuildId: \w+\)$/, '');
+  // ThreadSanitizer says where in the program it is, behind the place.
+  const told = text.replace(/ \(BuildId: \w+\)$/, '').replace(/(:\d+| <null>) \([^()]+\+0x[\da-f]+\)$/, '$1');
   const space = told.lastIndexOf(' ');
   const place = told.slice(space + 1);
   const name = told.slice(0, Math.max(space, 0)).replace(/^in /, '').trim() || null;
+  if (place === '<null>') return frameAt(name, '', undefined, undefined);
   const module = /^\((.+)\+0x[\da-f]+\)$/.exec(place)?.[1];
   if (module !== undefined) return frameAt(name, module, undefined, undefined);
   const [, file = place, line, column] = /^([^:]+)(?::(\d+))?(?::(\d+))?$/.exec(place) ?? [];

@@ -8,6 +8,7 @@ import type { CrashReader, CrashReading, Frame } from '../exception.ts';
  *   load.sh: 3: load_rows: not found                       (dash)
  *   load.sh: line 3: syntax error near unexpected token `)'
  *   load.sh: line 3: `  echo "$row" )'
+ *   load.zsh:cd:3: no such file or directory: /srv/rows      (zsh)
  *   load.sh: line 2: 25416 Segmentation fault      ./crash
  *
  * Other programs speak of a file and a line too: a name that is no shell's needs words that are one's. BashError is the
@@ -16,6 +17,10 @@ import type { CrashReader, CrashReading, Frame } from '../exception.ts';
 
 const bashLine = /^([^:]+): (?:([^:\s]+): )?line (\d+): (.+)$/;
 const dashLine = /^([^:]+): (\d+): (.+)$/;
+const zshLine = /^([^:]+):(?:([a-z]+):)?(\d+): (.+)$/;
+const zshName = /(?:^|\/)(?:[^/]+\.zsh|zsh)$/;
+const zshWords =
+  /^(?:command not found: |parse error|division by zero$|no such file or directory: |permission denied: |[^\s:]+: parameter not set$|invalid subscript$|bad (?:substitution|math expression)|not a directory: |read-only variable: |unmatched |no matches found: |bad pattern: |unknown (?:sort|file attribute)|event not found: )/;
 const quotedLine = /^`(.*)'$/;
 const shellName = /(?:^|\/)(?:[^/]+\.(?:sh|bash|dash|ksh|ash)|(?:ba|da|a|k)?sh)$/;
 const named = /^\S+: ./;
@@ -48,6 +53,18 @@ const signals: Readonly<Record<string, string>> = {
   Killed: 'SIGKILL',
 };
 
+/** What a shell says that was asked for a command, and has no line to name. */
+const bare = /^(Segmentation fault|Bus error|Illegal instruction|Floating point exception)(?: \(core dumped\))?$/;
+
+/** The signal alone: for where nothing else tells of a crash. */
+export const readSignal: CrashReader = (lines) => {
+  const at = lines.findLastIndex((line) => line.trim() !== '');
+  const [, how = ''] = bare.exec(lines[at] ?? '') ?? [];
+  const type = signals[how];
+  if (type === undefined) return null;
+  return { reading: { platform: 'other', exceptions: [{ type, value: how, frames: [] }] }, end: at + 1 };
+};
+
 interface Said {
   readonly type: string;
   readonly file: string;
@@ -71,11 +88,24 @@ function sayingOf(text: string): Said | null {
     // busybox names the script that was sourced, or its own command, behind the script.
     return { type: 'BashError', file: shellName.test(inner) ? inner : outer, line: Number(line), message };
   }
+  const [, script = '', own, row, words = ''] = zshLine.exec(text) ?? [];
+  // A function has its own lines, and no file.
+  if (words.startsWith('command not found: ') || (zshName.test(script) && (zshWords.test(words) || isTold(words))))
+    return {
+      type: 'ZshError',
+      file: script,
+      line: Number(row),
+      message: own === undefined ? words : `${own}: ${words}`,
+    };
   const [, file = '', line, message = ''] = dashLine.exec(text) ?? [];
   return file ? { type: 'ShError', file, line: Number(line), message } : null;
 }
 
+/** `${ROWS:?give the rows}`. */
+const isTold = (words: string): boolean => named.test(words) && !warning.test(words);
+
 function isShells({ type, file, message }: Said): boolean {
+  if (type === 'ZshError') return true;
   if (warning.test(message)) return false;
   if (killed.test(message)) return type === 'BashError';
   if (unmistakable.test(message)) return true;
@@ -85,7 +115,9 @@ function isShells({ type, file, message }: Said): boolean {
 }
 
 function readingOf({ type, file, line, message }: Said, source: string | null): CrashReading {
-  const frame: Frame = { function: null, file, line, column: null, source, inApp: true };
+  const isFunction = type === 'ZshError' && !zshName.test(file);
+  const place = isFunction ? { function: file, file: null } : { function: null, file };
+  const frame: Frame = { ...place, line, column: null, source, inApp: true };
   const [, how = '', command = ''] = killed.exec(message) ?? [];
   const signal = signals[how];
   const exception =

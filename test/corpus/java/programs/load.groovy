@@ -1,0 +1,2 @@
+def load(row) { throw new IllegalArgumentException("bad row $row") }
+load(7)

@@ -1,0 +1,3 @@
+def load(row):
+	if row:
+        return 7

@@ -1,0 +1,5 @@
+begin
+  Integer("apple")
+rescue ArgumentError => error
+  raise IOError, "no price", cause: nil
+end

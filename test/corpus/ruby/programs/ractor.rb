@@ -1,0 +1,2 @@
+ractor = Ractor.new { raise ArgumentError, "bad row" }
+ractor.take

@@ -1,4 +1,0 @@
-import { testOrdinary, testSamples } from './corpus-samples.ts';
-
-testSamples({ language: 'tcl', isSure: () => true });
-testOrdinary('tcl');
