@@ -1,20 +1,26 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 
 /*
  * Builds the release: build/lib/booty.mjs, what it loads only when it is needed beside it (the Sentry SDK above all),
- * and koffi as it came, since its native module cannot be bundled. build/bin/booty runs it.
+ * and koffi as it came, since its native module cannot be bundled. build/bin/booty runs it. Beside it the host of module
+ * steps, and what modules import as 'booty', with its types.
  */
 
 const root = join(import.meta.dirname, '..');
-const out = join(root, 'build');
+const out = process.env.BOOTY_BUILD || join(root, 'build');
 const architecture = process.env.BOOTY_ARCH ?? process.arch;
 for (const part of ['lib', 'bin', 'package.json', 'runtime']) rmSync(join(out, part), { recursive: true, force: true });
 mkdirSync(join(out, 'lib'), { recursive: true });
 
 const bundle = await rolldown({
-  input: { booty: join(root, 'src/cli/main.ts') },
+  input: {
+    booty: join(root, 'src/cli/main.ts'),
+    'module-host': join(root, 'src/module/host.ts'),
+    job: join(root, 'src/module/define-job.ts'),
+  },
   platform: 'node',
   external: ['koffi'],
 });
@@ -41,8 +47,26 @@ rmSync(join(out, 'lib', 'node_modules', '@koromix', `koffi-linux-${architecture}
   force: true,
 });
 writeFileSync(join(out, 'lib', 'THIRD-PARTY-LICENCES'), thirdPartyLicences());
-for (const part of ['bin', 'package.json']) cpSync(join(root, part), join(out, part), { recursive: true });
+writeTypes();
+cpSync(join(root, 'bin'), join(out, 'bin'), { recursive: true });
+writeFileSync(join(out, 'package.json'), packageOfRelease());
 symlinkSync('../runtime', join(out, 'runtime'));
+
+function writeTypes(): void {
+  const options = ['--ignoreConfig', '--declaration', '--emitDeclarationOnly', '--strict', '--target', 'esnext'];
+  const source = join(root, 'src/module/define-job.ts');
+  execFileSync(join(root, 'node_modules/.bin/tsc'), [...options, '--outDir', join(out, 'lib'), source], {
+    stdio: 'inherit',
+  });
+  renameSync(join(out, 'lib/define-job.d.ts'), join(out, 'lib/job.d.ts'));
+}
+
+/** As in the checkout, but for where things are. */
+function packageOfRelease(): string {
+  const data = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { exports: Record<string, unknown> };
+  data.exports['.'] = { types: './lib/job.d.ts', default: './lib/job.mjs' };
+  return `${JSON.stringify(data, null, 2)}\n`;
+}
 
 /** The licence of every package that a release holds. */
 function thirdPartyLicences(): string {

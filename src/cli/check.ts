@@ -28,6 +28,7 @@ export function check(options: CheckOptions): number {
     ...checkConfig(place),
     ...checkTelemetry(place),
     ...checkDirectories(place),
+    checkModules(place),
     ...checkLedger(place),
     checkSupervisor(place),
   ];
@@ -134,6 +135,18 @@ function checkDirectories({ paths }: Place): Finding[] {
       };
     }
   });
+}
+
+/** Whoever may write there runs programs as the user of the supervisor. */
+function checkModules({ paths }: Place): Finding {
+  const subject = paths.modules;
+  const status = statSync(subject, { throwIfNoEntry: false });
+  if (!status) return { level: 'ok', subject, message: 'not there: module steps need it, or absolute paths' };
+  if (!status.isDirectory())
+    return { level: 'error', subject, message: 'is not a directory', hint: 'move it away, or mend paths.modules' };
+  return (status.mode & 0o002) === 0
+    ? { level: 'ok', subject, message: 'modules are looked for there' }
+    : { level: 'warning', subject, message: 'every user may put modules there', hint: `chmod o-w ${subject}` };
 }
 
 function checkLedger({ paths }: Place): Finding[] {

@@ -1,16 +1,18 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode, writeDurablySync } from '../disk/durable.ts';
 import { parseDocument } from '../job/document.ts';
 import { BootyError } from '../job/error.ts';
 import { jobIdOfDrop, makeDropToken } from '../job/id.ts';
+import type { JobSpec } from '../job/job.ts';
 import { type DroppedFile, parseJobFile } from '../job/parse.ts';
 import type { Refusal } from '../job/refusal.ts';
 import { instant } from '../job/units.ts';
 import { supervisorHolding } from '../ledger/lock.ts';
 import type { Reason } from '../spool/refuse.ts';
 import type { Place } from './place.ts';
+import { note } from './terminal.ts';
 
 export interface DropOptions {
   readonly id?: string | undefined;
@@ -37,9 +39,18 @@ export function readJob(
     ...(options.name === undefined ? {} : { name: options.name }),
   };
   const checked = parsed({ ...file, content: Buffer.from(JSON.stringify(given)), executable: false }, place, 'the job');
+  for (const path of missingModules(checked.spec, place))
+    note(`booty: there is no module ${path} here; its step crashes unless the supervisor finds one`);
   const id = checked.id ?? jobIdOfDrop(checked.spec.name, makeDropToken(instant(Date.now())));
   return { id, content: `${JSON.stringify({ ...given, id, name: checked.spec.name }, null, 2)}\n` };
 }
+
+/** Whether they are there when they are to run is for the machine of the supervisor to say. */
+const missingModules = ({ steps, verify }: JobSpec, { paths }: Place): string[] =>
+  [...steps, ...(verify?.steps ?? [])].flatMap(({ action }) => {
+    const path = action.kind === 'module' ? resolve(paths.modules, action.path) : null;
+    return path === null || existsSync(path) ? [] : [path];
+  });
 
 function readSource(path: string): DroppedFile {
   try {

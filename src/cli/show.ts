@@ -82,6 +82,8 @@ function describeAction({ action }: Step): string {
       return action.argv.map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : JSON.stringify(word))).join(' ');
     case 'script':
       return `${action.text.split('\n', 1)[0]} … (${action.text.split('\n').length} lines)`;
+    case 'module':
+      return `${action.path}${action.export === null ? '' : `, export ${action.export}`}`;
   }
 }
 

@@ -102,7 +102,12 @@ async function superviseWith(
     troubles,
     capture,
     monitors: checkIns && new Monitors(checkIns, ledger, telemetry, redactor),
-    settings: { machine: machineEnvironment(), killGraceMs: place.config.killGraceMs, redactor },
+    settings: {
+      machine: machineEnvironment(),
+      killGraceMs: place.config.killGraceMs,
+      modules: place.paths.modules,
+      redactor,
+    },
     emit,
     notify,
     startedMs: 0,

@@ -47,7 +47,13 @@ const section = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(sh
 
 const shapes = {
   concurrency: { pipeline: slots.optional(), verifier: slots.optional() },
-  paths: { spool: path.optional(), state: path.optional(), secrets: path.optional(), release: path.optional() },
+  paths: {
+    spool: path.optional(),
+    state: path.optional(),
+    secrets: path.optional(),
+    release: path.optional(),
+    modules: path.optional(),
+  },
   drain: { limit: duration.optional() },
   defaults: {
     timeout: duration.optional(),

@@ -5,6 +5,8 @@ export interface Paths {
   readonly config: string;
   readonly secrets: string;
   readonly release: string;
+  /** Where the relative paths of module steps begin. */
+  readonly modules: string;
   readonly spool: string;
   readonly incoming: string;
   /** Files that the supervisor has taken from `incoming` and not yet decided about. On the same file system, so that taking is one rename. */
@@ -25,16 +27,18 @@ export interface PathChoices {
   readonly config?: string | undefined;
   readonly secrets?: string | undefined;
   readonly release?: string | undefined;
+  readonly modules?: string | undefined;
   readonly spool?: string | undefined;
   readonly state?: string | undefined;
 }
 
-/** The choices of the environment: BOOTY_ROOT, BOOTY_CONFIG, BOOTY_SECRETS, BOOTY_RELEASE, BOOTY_SPOOL, BOOTY_STATE. Empty counts as unset. */
+/** The choices of the environment: BOOTY_ROOT, BOOTY_CONFIG, BOOTY_SECRETS, BOOTY_RELEASE, BOOTY_MODULES, BOOTY_SPOOL, BOOTY_STATE. Empty counts as unset. */
 export const pathsOfEnvironment = (env: NodeJS.ProcessEnv): PathChoices => ({
   root: env.BOOTY_ROOT || undefined,
   config: env.BOOTY_CONFIG || undefined,
   secrets: env.BOOTY_SECRETS || undefined,
   release: env.BOOTY_RELEASE || undefined,
+  modules: env.BOOTY_MODULES || undefined,
   spool: env.BOOTY_SPOOL || undefined,
   state: env.BOOTY_STATE || undefined,
 });
@@ -58,6 +62,7 @@ export function resolvePaths(flags: PathChoices, env: PathChoices, file: PathCho
     config: configPath(flags, env),
     secrets: resolve(flags.secrets ?? env.secrets ?? file.secrets ?? join(base.etc, 'secrets.env')),
     release: resolve(flags.release ?? env.release ?? file.release ?? join(base.etc, 'release.env')),
+    modules: resolve(flags.modules ?? env.modules ?? file.modules ?? join(base.etc, 'modules')),
     spool,
     incoming: join(spool, 'incoming'),
     claimed: join(spool, 'incoming', '.claimed'),

@@ -31,6 +31,8 @@ export interface ReadException {
   readonly module?: string;
   /** Oldest call first. */
   readonly frames: readonly Frame[];
+  /** What else it had, where it came as data and not as text: `code`, `errno`, fields of its own. */
+  readonly properties?: Readonly<Record<string, string>>;
 }
 
 /** Of the names that Sentry knows (develop.sentry.dev, Event Payloads, platform). */

@@ -73,7 +73,8 @@ function renderException(exception: SentryException, index: number, paint: Paint
   const { source } = exception.mechanism ?? {};
   const frames = exception.stacktrace?.frames ?? [];
   const heading = `${index === 0 ? '' : 'then '}${nameOf(exception)}${source ? ` (${oneLine(source)})` : ''}`;
-  return ['', heading, ...frames.flatMap((frame) => renderFrame(frame, paint))];
+  const data = pairs(exception.mechanism?.data ?? {}).map((row) => `  ${row}`);
+  return ['', heading, ...data, ...frames.flatMap((frame) => renderFrame(frame, paint))];
 }
 
 function renderFrame(frame: SentryFrame, paint: PaintRow): string[] {

@@ -28,16 +28,23 @@ const maxReadLength = 2048;
 /**
  * Reads the job's own files of a stack.
  * @param workdir the job's working directory, beside which its script lies
+ * @param modules the job's modules, which may lie anywhere
  * @param lines how many go along on either side; 0: nothing is read
  */
-export function readSources(reading: CrashReading | null, workdir: string, lines: number, redactor: Redactor): Sources {
+export function readSources(
+  reading: CrashReading | null,
+  workdir: string,
+  modules: readonly string[],
+  lines: number,
+  redactor: Redactor,
+): Sources {
   if (!reading || lines === 0) return noSources;
   const frames = reading.exceptions.flatMap((exception) => exception.frames.filter(({ inApp }) => inApp));
   const names = new Set(frames.flatMap(({ file }) => file ?? []));
   const files = new Map<string, readonly string[]>();
   // The frames nearest to the crash say most.
   for (const name of [...names].toReversed().slice(0, maxFiles)) {
-    const text = readOwn(name.replace(/^file:\/\/(?=\/)/, ''), workdir);
+    const text = readOwn(name.replace(/^file:\/\/(?=\/)/, ''), workdir, modules);
     if (text !== null) files.set(name, text.split(/\r?\n/));
   }
   return { files, lines, redactor };
@@ -65,11 +72,11 @@ export function contextLines({ file, line }: Frame, { files, lines, redactor }: 
   };
 }
 
-function readOwn(name: string, workdir: string): string | null {
+function readOwn(name: string, workdir: string, modules: readonly string[]): string | null {
   try {
     const own = realpathSync(dirname(workdir));
     const path = realpathSync(resolve(workdir, name));
-    return path.startsWith(`${own}/`) ? readText(path) : null;
+    return path.startsWith(`${own}/`) || modules.includes(name) ? readText(path) : null;
   } catch (error) {
     if (errorCode(error) === null) throw error;
     return null;

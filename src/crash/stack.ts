@@ -16,11 +16,19 @@ const mechanism = { type: 'booty.child', handled: false };
 export const exceptionsOf = (crash: Crash): SentryException[] =>
   crash.reading ? crash.reading.exceptions.map((one) => exceptionOf(one, crash)) : [plainException(crash)];
 
-const exceptionOf = ({ type, module, value, frames, link }: ReadException, crash: Crash): SentryException => ({
+const exceptionOf = (
+  { type, module, value, frames, link, properties }: ReadException,
+  crash: Crash,
+): SentryException => ({
   type: cut(type, maxTagLength),
   value: cut(value, maxValueLength),
   ...(module === undefined ? {} : { module: cut(module, maxTagLength) }),
-  mechanism: link ? { ...mechanism, ...linkOf(link) } : mechanism,
+  mechanism: {
+    ...mechanism,
+    ...(link ? linkOf(link) : {}),
+    // What the error had beside its message: `code`, `path` and the like.
+    ...(properties === undefined ? {} : { data: { ...properties } }),
+  },
   ...(frames.length > 0
     ? { stacktrace: { frames: frames.slice(-maxFrames).map((frame) => frameOf(frame, crash)) } }
     : {}),

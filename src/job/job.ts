@@ -4,11 +4,22 @@ import { type ByteCount, type Instant, instant, type Milliseconds, milliseconds 
 export type JobKind = 'pipeline' | 'verifier';
 export const jobKinds: readonly JobKind[] = ['pipeline', 'verifier'];
 
-/** What a step does: a line for a shell, an argument vector, or a whole script that begins with `#!`. */
+/** What a step does: a line for a shell, an argument vector, a whole script that begins with `#!`, or a function of a module. */
 export type Action =
   | { readonly kind: 'run'; readonly line: string }
   | { readonly kind: 'command'; readonly argv: readonly [string, ...string[]] }
-  | { readonly kind: 'script'; readonly text: string };
+  | { readonly kind: 'script'; readonly text: string }
+  | ModuleAction;
+
+export interface ModuleAction {
+  readonly kind: 'module';
+  /** Absolute, or below `paths.modules`, which it does not leave. */
+  readonly path: string;
+  /** The name of the exported function; null: the default export. */
+  readonly export: string | null;
+  /** What the function gets as its input: a JSON value; null where the job says nothing. */
+  readonly with: unknown;
+}
 
 export interface Step {
   readonly name: string;

@@ -170,6 +170,9 @@ function stepsOf(file: JobFile): readonly [Step, ...Step[]] {
         run: file.run,
         command: file.command,
         script: file.script,
+        module: file.module,
+        export: file.export,
+        with: file.with,
         name: undefined,
         timeout: undefined,
         env: undefined,
@@ -192,6 +195,8 @@ function stepOf(step: StepFile | VerifyFile, index: number, fallback?: string): 
 function actionOf(step: StepFile | VerifyFile): Action {
   if (step.run !== undefined) return { kind: 'run', line: step.run };
   if (step.command !== undefined) return { kind: 'command', argv: step.command };
+  if (step.module !== undefined)
+    return { kind: 'module', path: step.module, export: step.export ?? null, with: step.with ?? null };
   return { kind: 'script', text: step.script ?? '' };
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { maxIdLength, parseJobId } from './id.ts';
 import { backoffs, type Due, monitorUnits, retryReasons } from './job.ts';
+import { demandModule, moduleFields } from './module-schema.ts';
 import { instant, parseBytes, parseDuration, parseInstant } from './units.ts';
 
 /** The most steps that one job may have. */
@@ -62,15 +63,16 @@ const action = {
       error: 'expected a script that begins with #!, such as #!/usr/bin/env python3',
     })
     .optional(),
+  ...moduleFields,
 };
-const actionKeys = ['run', 'command', 'script'] as const;
+const actionKeys = ['run', 'command', 'script', 'module'] as const;
+const stepHint = 'expected a mapping with run, command, script or module';
 
 const stepFields = { name: name.optional(), ...action, timeout: duration.optional(), env: environment.optional() };
-const step = z
-  .strictObject(stepFields, { error: 'expected a mapping with run, command or script' })
-  .superRefine((value, context) => {
-    demandOne(value, actionKeys, context);
-  });
+const step = z.strictObject(stepFields, { error: stepHint }).superRefine((value, context) => {
+  demandOne(value, actionKeys, context);
+  demandModule(value, context);
+});
 
 const verifyFields = {
   name: name.optional(),
@@ -79,11 +81,10 @@ const verifyFields = {
   env: environment.optional(),
   retries: z.lazy(() => retries).optional(),
 };
-const verify = z
-  .strictObject(verifyFields, { error: 'expected a mapping with run, command or script' })
-  .superRefine((value, context) => {
-    demandOne(value, actionKeys, context);
-  });
+const verify = z.strictObject(verifyFields, { error: stepHint }).superRefine((value, context) => {
+  demandOne(value, actionKeys, context);
+  demandModule(value, context);
+});
 
 const reservedTags = /^(?:job_.*|step|attempt|cause|exit_code|signal|pipeline_id)$/;
 const tags = z
@@ -225,6 +226,7 @@ export const jobFileSchema = z
   .strictObject(jobFields, { error: 'expected a mapping, such as "run: echo hello"' })
   .superRefine((value, context) => {
     demandOne(value, ['steps', ...actionKeys], context);
+    demandModule(value, context);
     if (value.kind === 'verifier' && value.verify) {
       context.addIssue({
         code: 'custom',

@@ -11,6 +11,7 @@ import type { Claim } from '../schedule/queue.ts';
 import { type Child, startChild } from './child.ts';
 import { Deadline } from './deadline.ts';
 import { markOf, stepEnvironment, type VerifierFiles } from './environment.ts';
+import { argvOfModule, prepareModule } from './module-step.ts';
 import { hasOrphans } from './orphans.ts';
 import { AttemptOutput } from './output.ts';
 import { groupExists, groupLives, isWithoutLeader, signalGroup } from './processes.ts';
@@ -21,6 +22,8 @@ import { type JobPlace, logPath, makeWorkdir } from './workdir.ts';
 export interface AttemptSettings {
   readonly machine: Readonly<Record<string, string>>;
   readonly killGraceMs: Milliseconds;
+  /** Where the relative paths of module steps begin. */
+  readonly modules: string;
   readonly redactor: Redactor;
 }
 
@@ -235,6 +238,7 @@ export class Attempt {
         rmSync(this.#scriptPath, { force: true, recursive: true });
         writeFileSync(this.#scriptPath, step.action.text, { mode: 0o700, flag: 'wx' });
       }
+      if (step.action.kind === 'module') prepareModule(step.action, this.#place, this.#settings.modules);
       return null;
     } catch (error) {
       const code = errorCode(error);
@@ -253,6 +257,8 @@ export class Attempt {
         return action.argv;
       case 'script':
         return [this.#scriptPath];
+      case 'module':
+        return argvOfModule(action, this.#settings.modules);
     }
   }
 

@@ -1,7 +1,9 @@
 import { userInfo } from 'node:os';
 import { errorCode } from '../disk/durable.ts';
 import type { Step } from '../job/job.ts';
+import { callVariable } from '../job/module-call.ts';
 import type { Claim } from '../schedule/queue.ts';
+import { callPathOf } from './module-step.ts';
 import type { JobPlace } from './workdir.ts';
 
 /** Marks every process of an attempt, so that those that left its process group are found again: see `survivors.ts`. */
@@ -61,6 +63,7 @@ export function stepEnvironment(
       ? { BOOTY_PIPELINE_ID: job.pipelineId, BOOTY_PIPELINE_OUTCOME: verifier.outcomePath }
       : {}),
     ...(verifier ? { BOOTY_VERDICT: verifier.verdictPath } : {}),
+    ...(step.action.kind === 'module' ? { [callVariable]: callPathOf(place) } : {}),
   };
 }
 

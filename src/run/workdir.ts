@@ -1,7 +1,18 @@
-import { chmodSync, closeSync, lstatSync, openSync, readdirSync, readSync, rmdirSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmdirSync,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, makeDirectory, openUntrusted } from '../disk/durable.ts';
 import type { JobId } from '../job/id.ts';
+import { maxOutputBytes, parseOutputs } from '../job/outputs.ts';
 import { plainLine } from '../job/plain-line.ts';
 import { syncFileSystem } from '../native/libc.ts';
 import { maxPatternBytes } from '../redact/patterns.ts';
@@ -55,7 +66,17 @@ export async function syncWorkdir({ workdir }: JobPlace): Promise<void> {
 }
 
 /** What a job writes beside its logs, and nobody needs once its attempt has ended. */
-const passingFiles = ['output', 'script', 'verdict', 'pipeline-outcome.json'];
+const passingFiles = [
+  'output',
+  'script',
+  'verdict',
+  'pipeline-outcome.json',
+  'module-call.json',
+  'module-error.json',
+  'module-error.json.new',
+  'module-log.jsonl',
+  'module-log.jsonl.new',
+];
 
 /**
  * Removes what only a running attempt needs: each attempt begins with an empty workdir. That of a pipeline is its
@@ -107,20 +128,11 @@ function removeIfEmpty(directory: string): void {
 }
 
 const maxVerdictBytes = 4096;
-const maxOutputBytes = 64 * 1024;
-const maxOutputs = 100;
 
-/** The `key=value` lines that a job wrote to BOOTY_OUTPUT; lines of another shape are passed over. The last line for a key counts. */
+/** The `key=value` lines that a job wrote to BOOTY_OUTPUT. */
 export function readOutputs(place: JobPlace, redactor: Redactor): Readonly<Record<string, string>> {
   const text = readSmallFile(place.outputPath, maxOutputBytes) ?? '';
-  const lines = redactor.known(text).split('\n');
-  // What the limit cuts is left out, not halved.
-  if (Buffer.byteLength(text) >= maxOutputBytes) lines.pop();
-  const pairs = lines.flatMap((line) => {
-    const match = /^([A-Za-z_][A-Za-z0-9_.-]{0,99})=(.*)$/.exec(line.replace(/\r$/, ''));
-    return match ? [[match[1] ?? '', match[2] ?? ''] as const] : [];
-  });
-  return redactor.deep(Object.fromEntries(pairs.slice(-maxOutputs)));
+  return redactor.deep(parseOutputs(redactor.known(text), Buffer.byteLength(text) >= maxOutputBytes));
 }
 
 /** The one line that a verifier may have written to BOOTY_VERDICT. */
@@ -134,7 +146,12 @@ export function readVerdict(path: string, redactor: Redactor): string | null {
 }
 
 /** At most so many bytes of a regular file that a job wrote; null where there is none, whatever the job put in its place. */
-function readSmallFile(path: string, limit: number): string | null {
+export const readSmallFile = (path: string, limit: number): string | null => readFilePart(path, limit, 'start');
+
+/** The same of its end. */
+export const readEndOfFile = (path: string, limit: number): string | null => readFilePart(path, limit, 'end');
+
+function readFilePart(path: string, limit: number, part: 'start' | 'end'): string | null {
   let file: number;
   try {
     file = openUntrusted(path);
@@ -144,7 +161,8 @@ function readSmallFile(path: string, limit: number): string | null {
   }
   try {
     const buffer = Buffer.alloc(limit);
-    return buffer.toString('utf8', 0, readSync(file, buffer, 0, limit, 0));
+    const from = part === 'start' ? 0 : Math.max(0, fstatSync(file).size - limit);
+    return buffer.toString('utf8', 0, readSync(file, buffer, 0, limit, from));
   } catch (error) {
     if (errorCode(error) !== null) return null; // A directory, or a FIFO without a writer.
     throw error;

@@ -11,6 +11,7 @@ import type { Redactor } from '../redact/redactor.ts';
 import type { AttemptResult } from '../run/attempt.ts';
 import { type JobPlace, readVerdict } from '../run/workdir.ts';
 import type { Claim } from '../schedule/queue.ts';
+import { betterOf, handedReading, loggedCrumbs, withLogged } from './handed-over.ts';
 
 /** An attempt that failed, and all that is known of it. */
 export interface Failure {
@@ -30,12 +31,19 @@ export interface Failure {
 /** What the last step, and what it printed, say about the attempt. @param verdictPath where a verifier may have written a line */
 export function readEnd(
   { output, steps }: AttemptResult,
+  job: Job,
+  place: JobPlace,
   verdictPath: string | null,
   redactor: Redactor,
 ): { readonly end: AttemptEnd; readonly reading: CrashReading | null } {
   const { step, exit } = steps.at(-1) ?? steps[0];
   const failed = exit.kind !== 'code' || exit.code !== 0;
-  const reading = failed ? readCrash(output.stderr.text(), output.stdout.text()) : null;
+  const reading = failed
+    ? betterOf(
+        redactor.deep(handedReading(job, place, steps.length)),
+        readCrash(output.stderr.text(), output.stdout.text()),
+      )
+    : null;
   const end = {
     step,
     exit,
@@ -70,12 +78,21 @@ export function crashOf(failure: Failure): Crash {
     usage: result.usage,
     final: retriesLeft === 0,
     reading,
-    sources: readSources(reading, place.workdir, job.spec.crash.sourceLines, redactor),
-    crumbs: crumbsOf(claim, result, judgement, earlier),
+    sources: readSources(reading, place.workdir, modulesOf(failure), job.spec.crash.sourceLines, redactor),
+    crumbs: withLogged(
+      crumbsOf(claim, result, judgement, earlier),
+      redactor.deep(loggedCrumbs(job, place, result.steps.length)),
+    ),
     lastLine,
     tails: tailsOf(result),
   };
 }
+
+/** The paths of the modules that were run. */
+const modulesOf = ({ claim, result }: Failure): string[] =>
+  result.steps.flatMap(({ argv }, index) =>
+    claim.job.spec.steps[index]?.action.kind === 'module' ? (argv.at(-1) ?? []) : [],
+  );
 
 /** What happened to a job before its last attempt did anything. */
 export const firstCrumbs = (job: Job, attempt: number, startedAt: Instant): Crumb[] => [

@@ -124,7 +124,7 @@ export class JobRun {
     this.logBytes = result.output.bytes;
     if (failure !== null) emit({ kind: 'log.incomplete', id: job.id, attempt, error: failure });
     if (result.survivors === null) emit({ kind: 'attempt.unkillable', id: job.id, attempt });
-    const { end, reading } = readEnd(result, this.#verifier?.verdictPath ?? null, redactor);
+    const { end, reading } = readEnd(result, job, this.#place, this.#verifier?.verdictPath ?? null, redactor);
     const judged = judge(job.spec.kind, end);
     const interrupted = judged.outcome === 'interrupted';
     const repeated = interrupted && job.spec.onInterrupt === 'retry';

@@ -16,6 +16,7 @@ import { logPath, placeOf, readOutputs } from '../run/workdir.ts';
 import type { Finished } from '../schedule/queue.ts';
 import { captureBeforeReport } from './crashes.ts';
 import { firstCrumbs } from './failure.ts';
+import { loggedCrumbs, withLogged } from './handed-over.ts';
 import { type JobRunParts, tidyOrTell } from './job-run.ts';
 
 /** An attempt under whose recovery so many supervisors have died is recovered without looking at what it printed. */
@@ -71,7 +72,10 @@ export async function recover(leftover: Leftover, parts: RecoveryParts): Promise
       final: !again,
       reading: log ? readCrash(log.tail.toString('utf8'), '') : null,
       sources: noSources,
-      crumbs: firstCrumbs(job, attempt, claim.startedAt),
+      crumbs: withLogged(
+        firstCrumbs(job, attempt, claim.startedAt),
+        redactor.deep(loggedCrumbs(job, place, job.spec.steps.length)),
+      ),
       lastLine: null,
       tails: log ? [{ fileName: 'output.txt', data: log.tail }] : [],
     }),

@@ -31,7 +31,7 @@ void test('a section without entries means its defaults', () => {
 void test('every key does what it says', () => {
   const text = `
 concurrency: { pipeline: 8, verifier: 1 }
-paths: { spool: /srv/spool, state: state, secrets: ./s.env, release: /r.env }
+paths: { spool: /srv/spool, state: state, secrets: ./s.env, release: /r.env, modules: ./m }
 drain: { limit: 5m }
 defaults: { timeout: 10m, killGrace: 3s, output: 1M, maxLost: 5 }
 spool: { scanInterval: 30s, settle: 50ms }
@@ -50,7 +50,7 @@ retention: { maxAge: 1w, maxJobs: 7, maxLogs: 1G, maxRejected: 9 }
       retention: { maxAgeMs: 604_800_000, maxJobs: 7, maxLogBytes: 1_073_741_824, maxRejected: 9 },
       maxLost: 5,
     },
-    paths: { spool: '/srv/spool', state: 'state', secrets: './s.env', release: '/r.env' },
+    paths: { spool: '/srv/spool', state: 'state', secrets: './s.env', release: '/r.env', modules: './m' },
     problems: [],
   });
 });

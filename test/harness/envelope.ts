@@ -12,6 +12,7 @@ export interface Envelope {
 export interface SentryFrame {
   readonly function?: string;
   readonly filename?: string;
+  readonly abs_path?: string;
   readonly lineno?: number;
   readonly in_app?: boolean;
   readonly pre_context?: readonly string[];
@@ -37,7 +38,12 @@ export interface SentryEvent {
   readonly message?: unknown;
   readonly tags?: Readonly<Record<string, string>>;
   readonly exception?: { readonly values: readonly SentryException[] };
-  readonly breadcrumbs?: readonly { readonly category: string; readonly message: string; readonly timestamp: number }[];
+  readonly breadcrumbs?: readonly {
+    readonly category: string;
+    readonly message: string;
+    readonly level?: string;
+    readonly timestamp: number;
+  }[];
   readonly contexts?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly fingerprint?: readonly string[];
   readonly [key: string]: unknown;

@@ -61,7 +61,7 @@ const rows: readonly Row[] = [
   [
     'nothing to run',
     'id: x\n',
-    { code: 'INVALID_VALUE', message: 'the document: expected one of steps, run, command or script' },
+    { code: 'INVALID_VALUE', message: 'the document: expected one of steps, run, command, script or module' },
   ],
   ['two things to run', 'run: a\nsteps: [{run: b}]\n', { code: 'INVALID_VALUE' }],
   [

@@ -45,7 +45,12 @@ export class RunningAttempt implements Disposable {
     const claim: Claim = { job, attempt: 1, token: 1, startedAt: now };
     this.place = placeOf(this.#directory.path, job.id, null);
     makeWorkdir(this.place);
-    const settings = { machine: machineEnvironment(), killGraceMs: milliseconds(graceMs), redactor: new Redactor() };
+    const settings = {
+      machine: machineEnvironment(),
+      killGraceMs: milliseconds(graceMs),
+      modules: this.#directory.path,
+      redactor: new Redactor(),
+    };
     this.attempt = new Attempt(claim, this.place, settings, verifier ?? null, (pid) => this.pids.push(pid));
     if (cancelled) this.attempt.cancel();
     this.ran = this.attempt.run();
