@@ -153,6 +153,60 @@ program
   });
 
 program
+  .command('status')
+  .description('how it goes: the supervisor, the jobs, Sentry and what waits for it')
+  .option('--json', 'print JSON')
+  .action(async (options: { json?: boolean }, command: Command) => {
+    const { status } = await import('./status.ts');
+    process.exitCode = status({ ...paths(command), ...options });
+  });
+
+const outbox = program.command('outbox').description('crash events that wait for Sentry, and those given up');
+
+outbox
+  .command('list')
+  .description('what waits, oldest first')
+  .option('--dead', 'what was given up in place of what waits')
+  .option('--limit <n>', 'at most so many', wholeNumber(1, 1_000_000), 100)
+  .option('--json', 'print JSON')
+  .action(async (options: { dead?: boolean; limit: number; json?: boolean }, command: Command) => {
+    const { outboxList } = await import('./outbox-list.ts');
+    outboxList(paths(command), options);
+  });
+
+outbox
+  .command('show')
+  .description('one event')
+  .argument('<event>', 'its id, or a beginning of it that no other has')
+  .option('--json', 'print the JSON that Sentry gets')
+  .action(async (id: string, options: { json?: boolean }, command: Command) => {
+    const { outboxShow } = await import('./outbox-show.ts');
+    outboxShow(id, { ...paths(command), ...options });
+  });
+
+outbox
+  .command('retry')
+  .description('have events sent that were given up')
+  .argument('[event...]', 'their ids')
+  .option('--all', 'all that were given up')
+  .action(async (ids: string[], options: { all?: boolean }, command: Command) => {
+    const { outboxRetry } = await import('./outbox-change.ts');
+    outboxRetry(ids, { ...paths(command), ...options });
+  });
+
+outbox
+  .command('drop')
+  .description('remove events: Sentry never gets them')
+  .argument('[event...]', 'their ids')
+  .option('--all', 'all of them')
+  .option('--dead', 'only those that were given up')
+  .option('--yes', 'do not ask')
+  .action(async (ids: string[], options: { all?: boolean; dead?: boolean; yes?: boolean }, command: Command) => {
+    const { outboxDrop } = await import('./outbox-change.ts');
+    await outboxDrop(ids, { ...paths(command), ...options });
+  });
+
+program
   .command('check')
   .description('look at configuration, files, permissions, spool, ledger and DSN: all problems at once')
   .option('--json', 'print JSON')

@@ -12,10 +12,14 @@ export function describeOutcome(record: OutcomeRecord): string {
     record.attempt > 1 ? `attempt ${record.attempt}` : null,
   ].filter((part) => part !== null);
   const circumstances = record.outcome === 'succeeded' || details.length === 0 ? '' : ` (${details.join(', ')})`;
-  const event = record.sentry?.eventId
-    ? ` — Sentry event ${record.sentry.eventId}`
-    : record.sentry?.capture === 'failed'
-      ? ` — no Sentry event: ${record.sentry.error}`
-      : '';
-  return `${record.id} ${record.outcome}${after}${reason}${circumstances}${event}`;
+  return `${record.id} ${record.outcome}${after}${reason}${circumstances}${describeCapture(record.sentry)}`;
+}
+
+function describeCapture(sentry: OutcomeRecord['sentry']): string {
+  if (!sentry) return '';
+  const { capture, eventId, error } = sentry;
+  if (capture === 'counted')
+    return ` — one of many of the same: counted${eventId === null ? '' : `, as after Sentry event ${eventId}`}`;
+  if (eventId !== null) return ` — Sentry event ${eventId}`;
+  return capture === 'failed' ? ` — no Sentry event: ${error}` : '';
 }

@@ -21,6 +21,7 @@ import { prepareDirectories } from '../spool/directories.ts';
 import { type EarlyCapture, openEarlyCapture } from '../supervise/early-capture.ts';
 import { Monitors } from '../supervise/monitors.ts';
 import { openPatiently } from '../supervise/patience.ts';
+import { Storms } from '../supervise/storms.ts';
 import { Supervisor } from '../supervise/supervisor.ts';
 import { Troubles } from '../supervise/troubles.ts';
 import { exitStatus } from './exit-status.ts';
@@ -83,8 +84,10 @@ async function superviseWith(
   const { outbox, ledger } = state;
   await using _delivery =
     telemetry.kind === 'on'
-      ? new Delivery(outbox, envelopeEndpoint(telemetry.dsn), (event) => tellDelivery(event, emit))
+      ? new Delivery(outbox, envelopeEndpoint(telemetry.dsn), (event) => tellDelivery(event, emit, troubles))
       : null;
+  if (telemetry.kind === 'off' && outbox.count > 0)
+    emit({ kind: 'telemetry.notice', text: strandedText(outbox.count) });
   await using checkIns =
     telemetry.kind === 'on'
       ? new CheckIns(join(place.paths.outbox, 'check-ins'), envelopeEndpoint(telemetry.dsn), (event) =>
@@ -92,15 +95,20 @@ async function superviseWith(
         )
       : null;
   keepIn(outbox);
+  await using storms = capture && new Storms(capture, outbox, place.config.crash, emit);
   const supervisor = new Supervisor({
     paths: place.paths,
     config: place.config,
     readConfig: () => reloadable(findSoundPlace(options), place.paths),
+    onConfig: (config) => {
+      outbox.setLimits(config.outbox);
+      storms?.setLimits(config.crash);
+    },
     telemetry,
     ledger,
     outbox,
     troubles,
-    capture,
+    capture: storms,
     monitors: checkIns && new Monitors(checkIns, ledger, telemetry, redactor),
     settings: {
       machine: machineEnvironment(),
@@ -178,7 +186,10 @@ async function openNotification(): Promise<(state: string) => void> {
 
 type DeliveryEvent = Parameters<ConstructorParameters<typeof Delivery>[2]>[0];
 
-function tellDelivery(event: DeliveryEvent, emit: Emit): void {
+const strandedText = (count: number): string =>
+  `${count} crash event${count === 1 ? ' waits' : 's wait'} in the outbox and cannot be sent: there is no SENTRY_DSN (booty outbox list)`;
+
+function tellDelivery(event: DeliveryEvent, emit: Emit, troubles: Troubles): void {
   switch (event.kind) {
     case 'delivered':
       emit({ kind: 'outbox.delivered', eventId: event.eventId });
@@ -188,6 +199,12 @@ function tellDelivery(event: DeliveryEvent, emit: Emit): void {
       return;
     case 'buried':
       emit({ kind: 'outbox.buried', eventId: event.eventId, why: event.why });
+      return;
+    case 'refused':
+      troubles.began('sentry', event.why);
+      return;
+    case 'accepted':
+      troubles.ended('sentry');
       return;
   }
 }

@@ -20,10 +20,21 @@ export interface Config {
   readonly scanIntervalMs: Milliseconds;
   /** How long a file that is written in place must have stood still. */
   readonly settleMs: Milliseconds;
+  readonly crash: CrashLimits;
   readonly outbox: { readonly maxBytes: ByteCount; readonly maxAgeMs: Milliseconds };
   readonly retention: RetentionLimits;
   /** A job under which the supervisor has died so often is put aside. */
   readonly maxLost: number;
+}
+
+/** How many crashes are sent one by one; the rest is counted, and told by one event. */
+export interface CrashLimits {
+  /** Of one group at once. One more comes free with each window. */
+  readonly burst: number;
+  /** What a group has beyond that is told after so long; where it goes on, after twice as long each time, up to an hour. */
+  readonly windowMs: Milliseconds;
+  /** Of all groups together. */
+  readonly maxPerHour: number;
 }
 
 /** What is kept of what has ended; whatever has not is kept in any case. */
@@ -62,6 +73,11 @@ const shapes = {
     maxLost: count(1, 100).optional(),
   },
   spool: { scanInterval: duration.optional(), settle: duration.optional() },
+  crash: {
+    burst: count(1, 100_000).optional(),
+    window: duration.refine((ms) => ms >= 100, { error: 'expected at least 100ms' }).optional(),
+    maxPerHour: count(1, 1_000_000).optional(),
+  },
   outbox: { maxBytes: size.optional(), maxAge: duration.optional() },
   retention: {
     maxAge: duration.optional(),
@@ -77,6 +93,7 @@ const fileSchema = z.strictObject(
     drain: section(shapes.drain).nullish(),
     defaults: section(shapes.defaults).nullish(),
     spool: section(shapes.spool).nullish(),
+    crash: section(shapes.crash).nullish(),
     outbox: section(shapes.outbox).nullish(),
     retention: section(shapes.retention).nullish(),
   },
@@ -123,6 +140,11 @@ function fillIn(file: ConfigFile): Config {
     drainLimitMs: milliseconds(file.drain?.limit ?? 60_000),
     scanIntervalMs: milliseconds(file.spool?.scanInterval ?? 5000),
     settleMs: milliseconds(file.spool?.settle ?? 200),
+    crash: {
+      burst: file.crash?.burst ?? 10,
+      windowMs: milliseconds(file.crash?.window ?? 60_000),
+      maxPerHour: file.crash?.maxPerHour ?? 300,
+    },
     outbox: {
       maxBytes: bytes(file.outbox?.maxBytes ?? 256 * 1024 ** 2),
       maxAgeMs: milliseconds(file.outbox?.maxAge ?? 30 * dayMs),

@@ -13,13 +13,16 @@ import type { Telemetry } from '../config/telemetry.ts';
 import type { CaptureRecord } from '../job/outcome.ts';
 import { checkedEnvelope } from '../redact/envelope.ts';
 import type { Redactor } from '../redact/redactor.ts';
-import { type Crash } from './crash.ts';
+import { type Crash, eventIdOf } from './crash.ts';
 import { crashEvent } from './event.ts';
 
 /** Where envelopes become safe. Resolves once one is durable. */
 export interface EnvelopeStore {
   store(eventId: string, envelope: Buffer<ArrayBuffer>): Promise<void>;
 }
+
+/** The same for one envelope, where it is not to go into the store. */
+type PutEnvelope = (envelope: Buffer<ArrayBuffer>) => Promise<void>;
 
 /** The SDK answers within microseconds; this bounds a defect of it. */
 const captureLimitMs = 5000;
@@ -33,7 +36,7 @@ export class CrashCapture {
   readonly #client: NodeClient;
   readonly #sampleRate: number;
   readonly #redactor: Redactor;
-  readonly #stored = new Map<string, PromiseWithResolvers<void>>();
+  readonly #stored = new Map<string, { readonly done: PromiseWithResolvers<void>; readonly put: PutEnvelope | null }>();
 
   /** @param telemetry with a DSN that was found usable */
   constructor(telemetry: Extract<Telemetry, { kind: 'on' }>, store: EnvelopeStore, redactor: Redactor) {
@@ -67,10 +70,22 @@ export class CrashCapture {
   }
 
   /** The crash of a job's attempt. Never rejects: what went wrong is part of the answer. */
-  captureCrash(crash: Crash): Promise<CaptureRecord> {
+  captureCrash(crash: Crash, put: PutEnvelope | null = null): Promise<CaptureRecord> {
     // Before the event is made of it: what is cut there must not be a secret.
     const { event, hint } = crashEvent(this.#redactor.deep(crash), hostname());
-    return this.#capture(event, hint);
+    // Of the crash as it is: whoever counts crashes knows them by it.
+    const eventId = eventIdOf(crash.job, crash.attempt);
+    return this.#capture({ ...event, event_id: eventId }, { ...hint, event_id: eventId }, put);
+  }
+
+  /** Whether SENTRY_SAMPLE_RATE takes this event. The same answer for the same event, however often it is asked. */
+  samples(eventId: string): boolean {
+    return isSampled(eventId, this.#sampleRate);
+  }
+
+  /** Whose crash it is, for what is told beside an event: one word, without what is secret. */
+  jobIdOf(crash: Crash): string {
+    return this.#redactor.deep({ id: String(crash.job.id) }).id.replace(/[\s,]+/g, '_');
   }
 
   /** A defect of Booty itself. */
@@ -79,7 +94,7 @@ export class CrashCapture {
       .update(`${process.pid} ${Date.now()} ${String(error)}`)
       .digest('hex')
       .slice(0, 32);
-    return this.#waitFor(eventId, () => {
+    return this.#waitFor(eventId, null, () => {
       const scope = new Scope();
       scope.setLevel('fatal');
       scope.setTag('supervisor', 'true');
@@ -102,19 +117,19 @@ export class CrashCapture {
     }
   }
 
-  #capture(event: Event, hint: EventHint): Promise<CaptureRecord> {
+  #capture(event: Event, hint: EventHint, put: PutEnvelope | null): Promise<CaptureRecord> {
     const eventId = event.event_id ?? '';
-    if (!isSampled(eventId, this.#sampleRate)) return Promise.resolve({ eventId: null, capture: 'sampled-out' });
-    return this.#waitFor(eventId, () => this.#client.captureEvent(event, hint, new Scope()));
+    if (!this.samples(eventId)) return Promise.resolve({ eventId: null, capture: 'sampled-out' });
+    return this.#waitFor(eventId, put, () => this.#client.captureEvent(event, hint, new Scope()));
   }
 
-  async #waitFor(eventId: string, send: () => void): Promise<CaptureRecord> {
+  async #waitFor(eventId: string, put: PutEnvelope | null, send: () => void): Promise<CaptureRecord> {
     const stored = Promise.withResolvers<void>();
     const limit = setTimeout(
       () => stored.reject(new Error(`the event was not made within ${captureLimitMs} ms`)),
       captureLimitMs,
     );
-    this.#stored.set(eventId, stored);
+    this.#stored.set(eventId, { done: stored, put });
     try {
       send();
       await stored.promise;
@@ -135,10 +150,11 @@ export class CrashCapture {
     const eventId = eventIdIn(envelope);
     const stored = this.#stored.get(eventId);
     try {
-      await store.store(eventId, checkedEnvelope(eventId, withoutTrace(envelope), this.#redactor));
-      stored?.resolve();
+      const safe = checkedEnvelope(eventId, withoutTrace(envelope), this.#redactor);
+      await (stored?.put ? stored.put(safe) : store.store(eventId, safe));
+      stored?.done.resolve();
     } catch (error) {
-      stored?.reject(error);
+      stored?.done.reject(error);
     }
   }
 }
@@ -168,6 +184,5 @@ function withoutOurRuntime(event: ErrorEvent): ErrorEvent {
   return event;
 }
 
-/** The same answer for the same event, however often it is asked. */
 export const isSampled = (eventId: string, rate: number): boolean =>
   Number.parseInt(eventId.slice(0, 8), 16) / 2 ** 32 < rate;

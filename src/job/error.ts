@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'LEDGER_NEWER'
   | 'LEDGER_MISSING'
   | 'JOB_UNKNOWN'
+  | 'EVENT_UNKNOWN'
   | 'JOB_REFUSED'
   | 'NO_SUPERVISOR'
   | 'NOT_PERMITTED'

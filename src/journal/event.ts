@@ -16,7 +16,8 @@ export type TroublePlace =
   | 'machine'
   | 'processes'
   | 'outcomes'
-  | 'outbox';
+  | 'outbox'
+  | 'sentry';
 
 /** What an operator cares about. The names are a contract: keys are added, never changed. */
 export type JournalEvent =
@@ -95,6 +96,10 @@ export type JournalEvent =
   /** Some of what it printed is not in its log. */
   | { readonly kind: 'log.incomplete'; readonly id: JobId; readonly attempt: number; readonly error: string }
   | { readonly kind: 'crash.captured'; readonly id: JobId; readonly attempt: number; readonly eventId: string }
+  /** One of too many of the same: `crash.repeated` will tell how many. `eventId`: the last that was captured of them. */
+  | { readonly kind: 'crash.counted'; readonly id: JobId; readonly attempt: number; readonly eventId: string | null }
+  /** The event that tells of so many crashes that were counted. */
+  | { readonly kind: 'crash.repeated'; readonly eventId: string; readonly count: number }
   | { readonly kind: 'crash.uncaptured'; readonly id: JobId; readonly attempt: number; readonly error: string }
   | {
       readonly kind: 'job.ended';
@@ -122,6 +127,8 @@ export type JournalEvent =
     }
   | { readonly kind: 'outbox.delivered'; readonly eventId: string }
   | { readonly kind: 'outbox.delayed'; readonly why: string; readonly waiting: number }
+  /** For want of room: it is counted in its place. */
+  | { readonly kind: 'outbox.dropped'; readonly eventId: string; readonly why: string }
   | { readonly kind: 'monitor.told'; readonly slug: string; readonly status: string }
   | { readonly kind: 'monitor.missed'; readonly slug: string; readonly status: string; readonly why: string }
   | { readonly kind: 'outbox.buried'; readonly eventId: string; readonly why: string };
@@ -146,6 +153,7 @@ export function priorityOf(event: JournalEvent): Priority {
     case 'log.incomplete':
     case 'outbox.delayed':
     case 'outbox.buried':
+    case 'outbox.dropped':
     case 'monitor.missed':
     case 'telemetry.notice':
       return 'warning';
@@ -161,6 +169,8 @@ export function priorityOf(event: JournalEvent): Priority {
     case 'attempt.started':
     case 'attempt.ended':
     case 'crash.captured':
+    case 'crash.counted':
+    case 'crash.repeated':
     case 'outbox.delivered':
     case 'monitor.told':
     case 'retention.swept':

@@ -122,6 +122,9 @@ export class CheckIns implements AsyncDisposable {
       case 'keep':
         this.#failures += 1;
         return Math.min(next.pauseMs, maxPauseMs);
+      case 'refused':
+        this.#failures += 1;
+        return maxPauseMs;
       case 'dead':
       case 'strip':
         this.#drop(name, next.kind === 'dead' ? next.why : 'too large (413)');

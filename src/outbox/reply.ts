@@ -17,12 +17,16 @@ export type NextStep =
   | { readonly kind: 'keep'; readonly pauseMs: Milliseconds; readonly why: string }
   /** Once more, without its attachments. */
   | { readonly kind: 'strip' }
+  /** It is the key, the project or the way there that is refused, and not this event. */
+  | { readonly kind: 'refused'; readonly why: string }
   | { readonly kind: 'dead'; readonly why: string };
 
 const minBackoffMs = 1000;
 const maxBackoffMs = 5 * 60_000;
 const defaultLimitMs = 60_000;
 const longestPauseMs = 24 * 3_600_000;
+/** No key, no quota, no right, no such project, gone, another server's, a proxy that wants a password, the law. */
+const notTheEvents = new Set([401, 402, 403, 404, 405, 407, 410, 421, 451]);
 
 /**
  * Decides what an answer of Sentry means for the envelope (develop.sentry.dev, Rate Limiting and Envelopes).
@@ -53,9 +57,10 @@ export function decideReply(
   if (status === 413)
     return stripped ? { kind: 'dead', why: 'too large, even without attachments (413)' } : { kind: 'strip' };
   // A redirection comes from something in between, a proxy's log-in page say: Sentry itself sends none.
-  if (status >= 500 || status === 408 || (status >= 300 && status < 400))
+  if (status >= 500 || status === 408 || status === 425 || (status >= 300 && status < 400))
     return { kind: 'keep', pauseMs: backoffMs, why: `the server answered ${status}` };
-  return { kind: 'dead', why: `the server answered ${status}` };
+  const why = `the server answered ${status}`;
+  return notTheEvents.has(status) ? { kind: 'refused', why } : { kind: 'dead', why };
 }
 
 /** The pause that the server asks for where it concerns this category, or null. */

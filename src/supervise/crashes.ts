@@ -24,7 +24,10 @@ export async function captureBeforeReport(
   const crash = describe();
   const record = await capture.captureCrash(crash);
   const { id } = crash.job;
-  if (record.eventId !== null) emit({ kind: 'crash.captured', id, attempt: crash.attempt, eventId: record.eventId });
+  if (record.capture === 'counted')
+    emit({ kind: 'crash.counted', id, attempt: crash.attempt, eventId: record.eventId });
+  else if (record.eventId !== null)
+    emit({ kind: 'crash.captured', id, attempt: crash.attempt, eventId: record.eventId });
   if (record.capture === 'failed' && before === null)
     emit({ kind: 'crash.uncaptured', id, attempt: crash.attempt, error: record.error ?? 'unknown' });
   return record;

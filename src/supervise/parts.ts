@@ -9,6 +9,8 @@ export interface SupervisorParts extends Omit<JobRunParts, 'ledger' | 'queue' | 
   readonly config: Config;
   /** Reads booty.yaml again. @throws BootyError CONFIG_INVALID */
   readonly readConfig: () => Config;
+  /** What a reload changes elsewhere. */
+  readonly onConfig: (config: Config) => void;
   readonly ledger: Ledger;
   readonly outbox: Outbox;
   readonly troubles: Troubles;

@@ -18,6 +18,7 @@ import { Reporter } from './reporter.ts';
 import { Retention } from './retention.ts';
 import { Slots } from './slots.ts';
 import { SpoolEye } from './spool-eye.ts';
+import { StatusLine } from './status-line.ts';
 import { Ticks } from './ticks.ts';
 import { Timetable } from './timetable.ts';
 
@@ -50,6 +51,7 @@ export class Supervisor {
   readonly #timetable: Timetable;
   readonly #retention: Retention;
   readonly #slots: Slots;
+  readonly #status: StatusLine;
   #config: Config;
   #looking: 'now' | 'asked' | 'no' = 'no';
   #settleTimer: NodeJS.Timeout | null = null;
@@ -57,7 +59,6 @@ export class Supervisor {
   readonly #stopAsked = new AbortController();
   #interrupted = 0;
   #failure: { readonly error: unknown } | null = null;
-  #status = '';
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
@@ -83,6 +84,7 @@ export class Supervisor {
     this.#timetable = new Timetable(ledger, parts.telemetry, () => this.#askToLook());
     this.#mending = new Mending({ ...parts, reporter: this.#reporter, onRetry: () => this.#askToLook() });
     this.#retention = new Retention(paths, config.retention, ledger.retention, emit);
+    this.#status = new StatusLine(parts);
     this.#slots = new Slots(config.concurrency, this.#runParts, {
       onFree: (jobKind) => this.#inbox.push({ kind: 'slot', jobKind }),
       onSettled: (run, settled) => this.#onSettledRun(run, settled),
@@ -161,7 +163,7 @@ export class Supervisor {
       }
       if (this.#failure) return;
       if (this.#drain && this.#slots.isIdle) return;
-      this.#tellStatus();
+      if (!this.#drain) this.#status.tell(this.#slots.running); // It tells by itself, each second.
     }
   }
 
@@ -302,7 +304,7 @@ export class Supervisor {
   }
 
   #onReload(): void {
-    const { emit, notify, readConfig, outbox } = this.#parts;
+    const { emit, notify, readConfig, onConfig } = this.#parts;
     if (this.#drain) return;
     notify(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
     try {
@@ -312,7 +314,7 @@ export class Supervisor {
       this.#intake.setConfig(config);
       this.#slots.setConcurrency(config.concurrency);
       this.#retention.setLimits(config.retention);
-      outbox.setLimits(config.outbox);
+      onConfig(config);
       emit({ kind: 'supervisor.reloaded', changed: changed.join(',') || 'nothing' });
     } catch (error) {
       if (!(error instanceof BootyError)) throw error;
@@ -326,15 +328,5 @@ export class Supervisor {
   #fail(error: unknown): void {
     this.#failure ??= { error };
     this.#inbox.push({ kind: 'idle' });
-  }
-
-  #tellStatus(): void {
-    if (this.#drain) return; // It tells by itself, each second.
-    const { running } = this.#slots;
-    const trouble = this.#parts.troubles.status;
-    const status = trouble === null ? `${running} running` : `${running} running; trouble with ${trouble}`;
-    if (status === this.#status) return;
-    this.#status = status;
-    this.#parts.notify(`STATUS=${status}`);
   }
 }

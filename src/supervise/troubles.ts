@@ -10,6 +10,7 @@ const hints: Readonly<Record<TroublePlace, string>> = {
   processes: 'the job waits until they are gone: two attempts of a job never overlap',
   outcomes: 'outcome files are made as soon as that is mended',
   outbox: 'crash events are kept in memory meanwhile, as many as fit',
+  sentry: 'nothing is lost: mend SENTRY_DSN in secrets.env, or the project in Sentry, then systemctl restart booty',
 };
 
 /** What keeps the supervisor from its work now: each place is told once when it begins and once when it ends. */

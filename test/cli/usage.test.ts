@@ -11,6 +11,8 @@ const commands = [
   'list',
   'show',
   'logs',
+  'status',
+  'outbox',
   'check',
   'release',
   'sentry-test',

@@ -12,6 +12,7 @@ const defaults = {
   drainLimitMs: 60_000,
   scanIntervalMs: 5000,
   settleMs: 200,
+  crash: { burst: 10, windowMs: 60_000, maxPerHour: 300 },
   outbox: { maxBytes: 268_435_456, maxAgeMs: 2_592_000_000 },
   retention: { maxAgeMs: 7_776_000_000, maxJobs: 100_000, maxLogBytes: 4_294_967_296, maxRejected: 10_000 },
   maxLost: 3,
@@ -24,7 +25,7 @@ void test('no configuration file, an empty one, or one of comments means the def
 });
 
 void test('a section without entries means its defaults', () => {
-  const names = ['concurrency', 'paths', 'drain', 'defaults', 'spool', 'outbox', 'retention'];
+  const names = ['concurrency', 'paths', 'drain', 'defaults', 'spool', 'crash', 'outbox', 'retention'];
   assert.deepEqual(read(names.map((name) => `${name}:\n`).join('')), readConfig(null));
 });
 
@@ -35,6 +36,7 @@ paths: { spool: /srv/spool, state: state, secrets: ./s.env, release: /r.env, mod
 drain: { limit: 5m }
 defaults: { timeout: 10m, killGrace: 3s, output: 1M, maxLost: 5 }
 spool: { scanInterval: 30s, settle: 50ms }
+crash: { burst: 3, window: 5m, maxPerHour: 50 }
 outbox: { maxBytes: 10M, maxAge: 1d }
 retention: { maxAge: 1w, maxJobs: 7, maxLogs: 1G, maxRejected: 9 }
 `;
@@ -46,6 +48,7 @@ retention: { maxAge: 1w, maxJobs: 7, maxLogs: 1G, maxRejected: 9 }
       drainLimitMs: 300_000,
       scanIntervalMs: 30_000,
       settleMs: 50,
+      crash: { burst: 3, windowMs: 300_000, maxPerHour: 50 },
       outbox: { maxBytes: 10_485_760, maxAgeMs: 86_400_000 },
       retention: { maxAgeMs: 604_800_000, maxJobs: 7, maxLogBytes: 1_073_741_824, maxRejected: 9 },
       maxLost: 5,
@@ -66,9 +69,11 @@ const problems: readonly (readonly [text: string, told: Partial<Refusal>, hint?:
   [
     'zzzzzz: 1',
     { code: 'UNKNOWN_KEY', key: 'zzzzzz' },
-    /^known keys: concurrency, paths, drain, defaults, spool, outbox, retention$/,
+    /^known keys: concurrency, paths, drain, defaults, spool, crash, outbox, retention$/,
   ],
   ['concurrency: 4', { code: 'INVALID_VALUE', key: 'concurrency', message: 'concurrency: expected a mapping' }],
+  ['crash: {burst: 0}', { code: 'INVALID_VALUE', key: 'crash.burst' }],
+  ['crash: {window: 99ms}', { code: 'INVALID_VALUE', key: 'crash.window' }],
   ['concurrency: {pipeline: 0}', { code: 'INVALID_VALUE', key: 'concurrency.pipeline' }],
   ['concurrency: {pipeline: 1025}', { code: 'INVALID_VALUE', key: 'concurrency.pipeline' }],
   ['concurrency: {pipeline: 1.5}', { code: 'INVALID_VALUE', key: 'concurrency.pipeline' }],

@@ -95,7 +95,7 @@ export class Root implements AsyncDisposable {
   /** Ids of the events that wait in the outbox, oldest first; with `dead`, of those that were given up. */
   outbox(which: 'waiting' | 'dead' = 'waiting'): string[] {
     const names = listIfThere(which === 'dead' ? this.in('lib/outbox/dead') : this.in('lib/outbox'));
-    return names.sort().flatMap((name) => /^\d+-([0-9a-f]{32})\.envelope$/.exec(name)?.[1] ?? []);
+    return names.sort().flatMap((name) => /^\d+-([0-9a-f]{32})(?:-[0-9a-f]{32})?\.envelope$/.exec(name)?.[1] ?? []);
   }
 
   /** Runs a command of Booty on this root. */

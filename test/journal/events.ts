@@ -37,6 +37,8 @@ export const eventsWith = (text: string): { readonly [Name in Kind]: Extract<Jou
     'attempt.abandoned': { kind: 'attempt.abandoned', id, attempt: 1, error: text },
     'log.incomplete': { kind: 'log.incomplete', id, attempt: 1, error: text },
     'crash.captured': { kind: 'crash.captured', id, attempt: 1, eventId: 'e'.repeat(32) },
+    'crash.counted': { kind: 'crash.counted', id, attempt: 1, eventId: 'e'.repeat(32) },
+    'crash.repeated': { kind: 'crash.repeated', eventId: 'e'.repeat(32), count: 9940 },
     'crash.uncaptured': { kind: 'crash.uncaptured', id, attempt: 1, error: text },
     'job.ended': {
       kind: 'job.ended',
@@ -56,6 +58,7 @@ export const eventsWith = (text: string): { readonly [Name in Kind]: Extract<Jou
     'retention.swept': { kind: 'retention.swept', jobs: 1, logs: 2, rejected: 3, durationMs: 5 },
     'outbox.delivered': { kind: 'outbox.delivered', eventId: 'e'.repeat(32) },
     'outbox.delayed': { kind: 'outbox.delayed', why: text, waiting: 1 },
+    'outbox.dropped': { kind: 'outbox.dropped', eventId: 'e'.repeat(32), why: text },
     'monitor.told': { kind: 'monitor.told', slug: 'nightly', status: 'ok' },
     'monitor.missed': { kind: 'monitor.missed', slug: 'nightly', status: 'error', why: text },
     'outbox.buried': { kind: 'outbox.buried', eventId: 'e'.repeat(32), why: text },

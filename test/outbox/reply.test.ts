@@ -68,9 +68,15 @@ const table: readonly (readonly [what: string, reply: Reply, next: object])[] = 
   ...[301, 302, 307, 308].map(
     (status) => [`redirected (${status})`, answer(status), kept(1000, `the server answered ${status}`)] as const,
   ),
-  ...[400, 401, 403, 404, 405, 410, 422].map(
-    (status) => [`refused (${status})`, answer(status), dead(status)] as const,
+  ...[401, 402, 403, 404, 405, 407, 410, 421, 451].map(
+    (status) =>
+      [
+        `refused with all others (${status})`,
+        answer(status),
+        { kind: 'refused', why: `the server answered ${status}` },
+      ] as const,
   ),
+  ...[400, 409, 415, 422, 431].map((status) => [`refused (${status})`, answer(status), dead(status)] as const),
   ['not reached', { kind: 'unreachable', message: 'ECONNREFUSED' }, kept(1000, 'ECONNREFUSED')],
 ];
 

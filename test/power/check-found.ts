@@ -74,7 +74,9 @@ function* flawsOfOutcomes({ outcomes, tooSlow }: Told, { files, jobs }: Found): 
 }
 
 function* flawsOfEvents({ captured }: Told, { files }: Found): Generator<string> {
-  const waiting = new Set([...files.outbox.keys()].map((name) => /^\d+-(\w+)\.envelope$/.exec(name)?.[1] ?? ''));
+  const waiting = new Set(
+    [...files.outbox.keys()].map((name) => /^\d+-(\w+)(?:-\w+)?\.envelope$/.exec(name)?.[1] ?? ''),
+  );
   for (const id of captured) if (!waiting.has(id)) yield `event ${id}: it was captured, and is not in the outbox`;
   for (const { name, outcome } of files.outcomes.values())
     if (outcome && outcome.eventId !== null && !waiting.has(outcome.eventId))

@@ -35,6 +35,7 @@ export async function makeDataDisks(directory: string): Promise<readonly string[
 const config = `concurrency: { pipeline: 4, verifier: 2 }
 spool: { scanInterval: 1s }
 defaults: { killGrace: 1s }
+crash: { burst: 100000, maxPerHour: 1000000 }
 `;
 const secrets = 'SENTRY_DSN=http://0123456789abcdef0123456789abcdef@127.0.0.1:9/1\n';
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { readModules } from './modules.ts';
 
@@ -42,4 +44,20 @@ void test('no stage writes to the terminal by itself', () => {
     (line) => !line.startsWith('cli/') && !line.startsWith('module/'),
   );
   assert.deepEqual(writers, []);
+});
+
+void test('every test is run by scripts/test', () => {
+  const tests = join(import.meta.dirname, '..');
+  const script = readFileSync(join(tests, '../scripts/test'), 'utf8');
+  const named = new Set(script.match(/(?<=test\/\{?)[a-z,]+(?=\}?\/)/g)?.flatMap((names) => names.split(',')));
+  const folders = readdirSync(tests, { withFileTypes: true })
+    .filter(
+      (entry) => entry.isDirectory() && readdirSync(join(tests, entry.name)).some((name) => name.endsWith('.test.ts')),
+    )
+    .map(({ name }) => name);
+  assert.ok(folders.length > 15, folders.join());
+  assert.deepEqual(
+    folders.filter((name) => !named.has(name)),
+    [],
+  );
 });

@@ -27,7 +27,7 @@ export async function lookAtTheEnd(
     filesLeft: [
       ...namesIn(root.in('spool/incoming'), '.claimed'),
       ...namesIn(root.in('spool/incoming/.claimed')),
-      ...namesIn(root.in('lib/outbox'), 'dead').filter((path) => !path.endsWith('/check-ins')),
+      ...namesIn(root.in('lib/outbox')).filter((path) => path.endsWith('.envelope')),
       ...namesIn(root.in('lib/outbox/check-ins')),
       ...namesIn(root.in('lib/outbox/dead')),
     ],

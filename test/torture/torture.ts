@@ -18,6 +18,7 @@ const config = `concurrency: { pipeline: ${concurrency.pipeline}, verifier: ${co
 spool: { scanInterval: 300ms, settle: 100ms }
 defaults: { killGrace: 200ms, timeout: 20s }
 drain: { limit: 300ms }
+crash: { burst: 100000, maxPerHour: 1000000 }
 `;
 
 /** More jobs than these are not under way at a time. */

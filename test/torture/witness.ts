@@ -128,5 +128,6 @@ export class Witness implements Disposable {
   }
 }
 
-const eventOf = (name: string): string | null => /^\d+-([0-9a-f]{32})\.envelope$/.exec(name)?.[1] ?? null;
+const eventOf = (name: string): string | null =>
+  /^\d+-([0-9a-f]{32})(?:-[0-9a-f]{32})?\.envelope$/.exec(name)?.[1] ?? null;
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -39,7 +39,8 @@ function namesIn(directory: string): string[] {
 function judge(place: Place, name: string, content: Buffer): Pick<FileFound, 'flaw' | 'outcome' | 'reason'> {
   try {
     if (place === 'outcomes') return { flaw: null, outcome: readOutcome(name, content) };
-    if (place === 'outbox') checkEnvelope(name, content);
+    // Beside them lie what was counted and how deliveries go.
+    if (place === 'outbox' && name.endsWith('.envelope')) checkEnvelope(name, content);
     if (place === 'rejected' && name.endsWith('.reason.json')) return { flaw: null, reason: readReason(content) };
     return { flaw: null };
   } catch (error) {
@@ -73,7 +74,7 @@ function readReason(content: Buffer): NonNullable<FileFound['reason']> {
 
 function checkEnvelope(name: string, content: Buffer): void {
   const { header, items } = parseEnvelope(content);
-  const id = /^\d+-([0-9a-f]{32})\.envelope$/.exec(name)?.[1];
+  const id = /^\d+-([0-9a-f]{32})(?:-[0-9a-f]{32})?\.envelope$/.exec(name)?.[1];
   if (id === undefined) throw new Error('not the name of an envelope');
   if (header.event_id !== id) throw new Error(`it is the envelope of ${header.event_id}`);
   const event = items.find((item) => item.header.type === 'event');
