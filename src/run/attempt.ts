@@ -15,6 +15,7 @@ import { argvOfModule, prepareModule } from './module-step.ts';
 import { hasOrphans } from './orphans.ts';
 import { AttemptOutput } from './output.ts';
 import { groupExists, groupLives, isWithoutLeader, signalGroup } from './processes.ts';
+import { forgetShellFailures } from './shell-failures.ts';
 import { type Shortage, shortageOfFiles, shortageOfSpawn } from './shortage.ts';
 import { killSurvivors } from './survivors.ts';
 import { type JobPlace, logPath, makeWorkdir } from './workdir.ts';
@@ -77,6 +78,7 @@ export class Attempt {
   /** Told of each child once it runs, for the ledger. */
   readonly #onStart: (pid: number) => void;
   #ending: Ending | null = null;
+  #stepsBegun = 0;
   readonly #ended = Promise.withResolvers<void>();
   #child: Child | null = null;
   /** Groups that had members left when their leader ended. */
@@ -238,6 +240,8 @@ export class Attempt {
         rmSync(this.#scriptPath, { force: true, recursive: true });
         writeFileSync(this.#scriptPath, step.action.text, { mode: 0o700, flag: 'wx' });
       }
+      if (this.#stepsBegun > 0) forgetShellFailures(this.#place);
+      this.#stepsBegun += 1;
       if (step.action.kind === 'module') prepareModule(step.action, this.#place, this.#settings.modules);
       return null;
     } catch (error) {

@@ -4,6 +4,7 @@ import type { Step } from '../job/job.ts';
 import { callVariable } from '../job/module-call.ts';
 import type { Claim } from '../schedule/queue.ts';
 import { callPathOf } from './module-step.ts';
+import { shellEnvironment } from './shell-failures.ts';
 import type { JobPlace } from './workdir.ts';
 
 /** Marks every process of an attempt, so that those that left its process group are found again: see `survivors.ts`. */
@@ -49,6 +50,7 @@ export function stepEnvironment(
   const { job } = claim;
   return {
     ...machine,
+    ...shellEnvironment(place),
     ...job.spec.env,
     ...step.env,
     BOOTY_JOB_ID: job.id,

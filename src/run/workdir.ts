@@ -66,7 +66,7 @@ export async function syncWorkdir({ workdir }: JobPlace): Promise<void> {
 }
 
 /** What a job writes beside its logs, and nobody needs once its attempt has ended. */
-const passingFiles = [
+const passingFiles = new Set([
   'output',
   'script',
   'verdict',
@@ -76,7 +76,8 @@ const passingFiles = [
   'module-error.json.new',
   'module-log.jsonl',
   'module-log.jsonl.new',
-];
+  ...[1, 2, 3, 4, 5, 6, 7, 8].map((depth) => `shell-failure-${depth}`),
+]);
 
 /**
  * Removes what only a running attempt needs: each attempt begins with an empty workdir. That of a pipeline is its
@@ -95,7 +96,14 @@ export function tidy(jobs: string, id: JobId, pipelineId: JobId | null, ended: b
 }
 
 function removePassing(directory: string): void {
-  for (const name of passingFiles) rmSync(join(directory, name), { recursive: true, force: true });
+  let names: readonly string[];
+  try {
+    names = readdirSync(directory);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    return;
+  }
+  for (const name of names) if (passingFiles.has(name)) rmSync(join(directory, name), { recursive: true, force: true });
 }
 
 /** Also what a job has made read-only, as some package caches are. @throws the system's error */

@@ -1,6 +1,7 @@
 import type { Crash, Crumb } from '../crash/crash.ts';
 import type { CrashReading } from '../crash/exception.ts';
 import { readCrash, titleOf } from '../crash/read.ts';
+import { parseShellFailure, readShellFailures } from '../crash/shell-failure.ts';
 import { readSources } from '../crash/source.ts';
 import { describeExit } from '../job/exit.ts';
 import type { Job } from '../job/job.ts';
@@ -9,6 +10,7 @@ import type { AttemptRecord } from '../job/outcome.ts';
 import { formatDuration, type Instant, instant } from '../job/units.ts';
 import type { Redactor } from '../redact/redactor.ts';
 import type { AttemptResult } from '../run/attempt.ts';
+import { readShellNotes } from '../run/shell-failures.ts';
 import { type JobPlace, readVerdict } from '../run/workdir.ts';
 import type { Claim } from '../schedule/queue.ts';
 import { betterOf, handedReading, loggedCrumbs, withLogged } from './handed-over.ts';
@@ -36,13 +38,14 @@ export function readEnd(
   verdictPath: string | null,
   redactor: Redactor,
 ): { readonly end: AttemptEnd; readonly reading: CrashReading | null } {
-  const { step, exit } = steps.at(-1) ?? steps[0];
+  const last = steps.at(-1) ?? steps[0];
+  const { step, exit } = last;
   const failed = exit.kind !== 'code' || exit.code !== 0;
   const reading = failed
-    ? betterOf(
+    ? (betterOf(
         redactor.deep(handedReading(job, place, steps.length)),
         readCrash(output.stderr.text(), output.stdout.text()),
-      )
+      ) ?? shellReading(last, job, place, output.lastLine('stderr'), redactor))
     : null;
   const end = {
     step,
@@ -54,6 +57,19 @@ export function readEnd(
     exception: reading ? titleOf(reading) : null,
   };
   return { end, reading };
+}
+
+/** What the shells of the last step noted. A verifier's exit 1 is a verdict, whichever of its commands said so. */
+function shellReading(
+  { exit, startedAtMs, durationMs }: AttemptResult['steps'][number],
+  { spec }: Job,
+  place: JobPlace,
+  lastLine: string | null,
+  redactor: Redactor,
+): CrashReading | null {
+  if (exit.kind !== 'code' || (spec.kind === 'verifier' && exit.code === 1)) return null;
+  const failures = readShellNotes(place).flatMap((text) => parseShellFailure(redactor.known(text)) ?? []);
+  return redactor.deep(readShellFailures(failures, exit.code, startedAtMs + durationMs, lastLine));
 }
 
 /** The failure as the one who captures it wants it. Reads source files of the job, where it asks for that. */

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { exitsOf, RunningAttempt } from './attempts.ts';
 
 const limits = { timeout: 15_000 };
@@ -57,6 +59,8 @@ void test('a step gets a small environment, and nothing of the supervisor’s', 
       BOOTY_STEP: 'step-1',
       BOOTY_WORKDIR: run.place.workdir,
       BOOTY_OUTPUT: run.place.outputPath,
+      BASH_ENV: fileURLToPath(new URL('../../src/run/bash-env.sh', import.meta.url)),
+      BOOTY_SHELL_FAILURE: join(run.place.directory, 'shell-failure'),
     });
   } finally {
     delete process.env.SENTRY_DSN;
