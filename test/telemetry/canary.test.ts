@@ -63,7 +63,7 @@ void test('what children print, write and die of brings no secret into any file,
   }
   const waiting = searchAll(root, receiver, [first], secretsOnly);
   for (const kind of [
-    /^lib\/outbox\/\d+-\w+\.envelope$/,
+    /^lib\/outbox\/\d+-\w+-\w+\.envelope$/,
     /^lib\/ledger\.db-wal$/,
     /^lib\/jobs\/lines\/1\.log$/,
     /^spool\/outcomes\/lines\.json$/,
@@ -163,6 +163,30 @@ void test('what stands in job files brings no secret beyond them: arguments, var
   searchAll(root, receiver, [supervisor], chosen);
   assert.deepEqual(canariesIn(readFileSync(root.in('spool/outcomes', `id-${plain}.json`))), []);
   for (const [name, text] of columnsOf(root)) assert.deepEqual(canariesIn(Buffer.from(text)), [], name);
+});
+
+void test('what is counted in a storm, and told later, brings no secret either', async () => {
+  await using scene = await openScene();
+  const { root, receiver, printing } = scene;
+  await root.write('etc/booty.yaml', 'crash: { burst: 1 }\n');
+  await using first = await SupervisorProcess.start(root);
+  for (const id of ['one', 'two', 'three']) {
+    const { sentry } = await first.run({ id, command: printing('traceback') });
+    assert.equal(sentry?.capture, id === 'one' ? 'captured' : 'counted');
+  }
+  const kept = searchAll(root, receiver, [first], secretsOnly);
+  for (const kind of [/^lib\/outbox\/counted\/\w+\.envelope$/, /^lib\/outbox\/tally\.log$/])
+    assert.ok(
+      kept.some((name) => kind.test(name)),
+      `${kind.source} among ${kept.join(' ')}`,
+    );
+  await first.stop();
+  await using second = await SupervisorProcess.start(root);
+  const repeated = await receiver.until('the sum', () => receiver.events.find(({ event }) => event.tags?.repeated));
+  assert.equal(repeated.event.tags?.repeated, '2');
+  assert.match(JSON.stringify(repeated.event.exception), /\[redacted:CANARY_/);
+  await second.stop();
+  searchAll(root, receiver, [first, second], secretsOnly);
 });
 
 void test('a defect of Booty itself tells no secret, to nobody', async () => {
