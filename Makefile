@@ -49,7 +49,7 @@ power-cut: setup build ## a virtual machine whose power is cut under load: BOOTY
 	@$(NODE) test/power/main.ts
 
 fuzz-crashes: setup ## what programs print as they die, damaged in every way and read: BOOTY_FUZZ=N times as often; minutes
-	@BOOTY_FUZZ=$${BOOTY_FUZZ:-50} $(NODE) --test test/crash/fuzz.test.ts
+	@BOOTY_FUZZ=$${BOOTY_FUZZ:-50} $(NODE) --test test/crash/fuzz-bounds.test.ts
 
 check: setup ## types, lint, format, dead code
 	@./scripts/test static
