@@ -157,6 +157,8 @@ export function priorityOf(event: JournalEvent): Priority {
     case 'monitor.missed':
     case 'telemetry.notice':
       return 'warning';
+    case 'attempt.ended':
+      return event.outcome === 'crashed' ? 'warning' : 'info';
     case 'job.ended':
       return event.outcome === 'crashed' ? 'error' : event.outcome === 'rejected' ? 'warning' : 'info';
     case 'supervisor.ready':
@@ -167,7 +169,6 @@ export function priorityOf(event: JournalEvent): Priority {
       return 'notice';
     case 'job.accepted':
     case 'attempt.started':
-    case 'attempt.ended':
     case 'crash.captured':
     case 'crash.counted':
     case 'crash.repeated':

@@ -48,7 +48,7 @@ export async function recover(leftover: Leftover, parts: RecoveryParts): Promise
   const again = job.spec.onInterrupt === 'retry' && !poisonous;
   const exit: Exit = {
     kind: 'lost',
-    message: `lost: the supervisor ended while it ran${poisonous ? `, for the ${lostBefore + 1}th time: put aside` : ''}`,
+    message: `lost: the supervisor ended while it ran${poisonous ? `, ${lostBefore + 1} times now: put aside` : ''}`,
   };
   const log = leftover.recoveries > maxRecoveries ? null : readLogTail(logPath(place, attempt), redactor);
   const endedAt = instant(Date.now());

@@ -64,6 +64,11 @@ for (const event of Object.values(plain)) {
   });
 }
 
+void test('an attempt that failed, and is tried again, is a warning', () => {
+  assert.equal(priorityOf({ ...plain['attempt.ended'], outcome: 'crashed' }), 'warning');
+  assert.equal(priorityOf({ ...plain['attempt.ended'], outcome: 'interrupted' }), 'info');
+});
+
 void test('a job that ended well is no warning, one that was rejected is, a crash is an error', () => {
   const priorities = {
     succeeded: 'info',
