@@ -3,5 +3,5 @@
 # depth of shells, overwritten: a script that fails in a loop fills no disk.
 if [[ ${BOOTY_SHELL_FAILURE-} && ${SHLVL-} == [1-8] && ${BASH_VERSINFO[0]} -ge 5 ]]; then
   set -o errtrace
-  trap '{ printf "%s\0" "$EPOCHREALTIME" "$?" "$LINENO" "$BASH_COMMAND" "${#BASH_SOURCE[@]}" "${BASH_SOURCE[@]}" "${BASH_LINENO[@]}" "${FUNCNAME[@]}" >"$BOOTY_SHELL_FAILURE-$SHLVL"; } 2>/dev/null' ERR
+  trap '{ printf "%s\0" "$EPOCHREALTIME" "$?" "$LINENO" "$BASH_COMMAND" "${#BASH_SOURCE[@]}" "${BASH_SOURCE[@]}" "${BASH_LINENO[@]}" "${FUNCNAME[@]}" >|"$BOOTY_SHELL_FAILURE-$SHLVL"; } 2>/dev/null' ERR
 fi
