@@ -47,6 +47,10 @@ void test('a release runs modules as a checkout does, with its own defineJob and
   assert.deepEqual([frame?.abs_path, frame?.lineno], [scene.supervisor.root.in('etc/modules/prices.ts'), 6]);
   assert.ok(event.breadcrumbs?.some(({ category, message }) => category === 'log' && message === 'from a release'));
 
+  // What the release has beside the program for bash.
+  const shell = await scene.crash('shell', { script: '#!/bin/bash\nset -e\nfalse\n' });
+  assert.equal(shell.outcome.reason, 'BashError: false: exit status 1');
+
   const editor = join(directory.path, 'tsconfig.json');
   const options = { strict: true, noEmit: true, target: 'esnext', module: 'nodenext', types: [] };
   const paths = { booty: [join(release, 'lib/job.d.ts')] };
