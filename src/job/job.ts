@@ -1,4 +1,5 @@
 import type { DropToken, JobId } from './id.ts';
+import type { Concurrency, Rate } from './order.ts';
 import { type ByteCount, type Instant, instant, type Milliseconds, milliseconds } from './units.ts';
 
 export type JobKind = 'pipeline' | 'verifier';
@@ -117,6 +118,11 @@ export interface JobSpec {
   readonly expires: Due | null;
   readonly crash: CrashRules;
   readonly monitor: Monitor | null;
+  /** Jobs that must have succeeded before. */
+  readonly needs: readonly JobId[];
+  readonly concurrency: Concurrency | null;
+  /** Of its group, or of all jobs of its name where it is in none. */
+  readonly rate: Rate | null;
 }
 
 /** Where a job came from. */

@@ -115,6 +115,8 @@ function specOf(file: JobFile, fileName: string, defaults: JobDefaults): ParsedJ
         expires: null,
         // The pipeline's check-ins cover its verifier.
         monitor: null,
+        needs: [],
+        ...orderOf(file.verify),
       }
     : null;
   return {
@@ -130,9 +132,21 @@ function specOf(file: JobFile, fileName: string, defaults: JobDefaults): ParsedJ
       notBefore: file.notBefore ?? null,
       expires: file.expires ?? null,
       monitor: file.monitor ? monitorOf(file.monitor) : null,
+      needs: [...new Set(file.needs)] as readonly string[] as readonly JobId[],
+      ...orderOf(file),
     },
   };
 }
+
+const orderOf = ({
+  concurrency,
+  rate,
+}: Pick<JobFile, 'concurrency' | 'rate'>): Pick<JobSpec, 'concurrency' | 'rate'> => ({
+  concurrency: concurrency
+    ? { group: concurrency.group, limit: concurrency.limit ?? 1, onNew: concurrency.onNew ?? 'queue' }
+    : null,
+  rate: rate ?? null,
+});
 
 function retriesOf(file: RetriesFile | undefined): Retries {
   const { delay = noRetries.delayMs, maxDelay = noRetries.maxDelayMs, ...rest } = definedOf(file ?? { limit: 0 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { maxIdLength, parseJobId } from './id.ts';
 import { backoffs, type Due, monitorUnits, retryReasons } from './job.ts';
 import { demandModule, moduleFields } from './module-schema.ts';
+import { concurrencyKeys, demandOrder, orderFields } from './order-schema.ts';
 import { instant, parseBytes, parseDuration, parseInstant } from './units.ts';
 
 /** The most steps that one job may have. */
@@ -79,6 +80,8 @@ const verifyFields = {
   ...action,
   timeout: duration.optional(),
   env: environment.optional(),
+  concurrency: orderFields.concurrency,
+  rate: orderFields.rate,
   retries: z.lazy(() => retries).optional(),
 };
 const verify = z.strictObject(verifyFields, { error: stepHint }).superRefine((value, context) => {
@@ -219,6 +222,7 @@ const jobFields = {
   expires: due.optional(),
   crash: z.strictObject(crashFields, { error: 'expected a mapping' }).optional(),
   monitor: z.preprocess((value) => (typeof value === 'string' ? { slug: value } : value), monitor).optional(),
+  ...orderFields,
 };
 
 /** Version 1 of the job file. */
@@ -227,6 +231,7 @@ export const jobFileSchema = z
   .superRefine((value, context) => {
     demandOne(value, ['steps', ...actionKeys], context);
     demandModule(value, context);
+    demandOrder(value, context);
     if (value.kind === 'verifier' && value.verify) {
       context.addIssue({
         code: 'custom',
@@ -246,10 +251,12 @@ export function knownJobKeys(path: readonly (string | number)[]): readonly strin
   if (path.length === 0) return Object.keys(jobFields);
   if (path[0] === 'steps') return Object.keys(stepFields);
   if (path[0] === 'verify' && path[1] === 'retries') return Object.keys(retryFields);
+  if (path[0] === 'verify' && path[1] === 'concurrency') return concurrencyKeys;
   if (path[0] === 'verify') return Object.keys(verifyFields);
   if (path[0] === 'retries') return Object.keys(retryFields);
   if (path[0] === 'crash') return Object.keys(crashFields);
   if (path[0] === 'monitor') return Object.keys(monitorFields);
+  if (path[0] === 'concurrency') return concurrencyKeys;
   return path[0] === 'limits' ? ['output'] : [];
 }
 

@@ -51,6 +51,9 @@ const withDefaults = (kept: JobSpec): JobSpec => ({
   expires: kept.expires ?? null,
   crash: { ...defaultCrashRules, ...kept.crash },
   monitor: kept.monitor ?? null,
+  needs: kept.needs ?? [],
+  concurrency: kept.concurrency ?? null,
+  rate: kept.rate ?? null,
   verify: kept.verify && withDefaults(kept.verify),
 });
 

@@ -30,6 +30,9 @@ export function specOf(name: string, { kind = 'pipeline', priority = 0, verify =
     expires: null,
     crash: defaultCrashRules,
     monitor: null,
+    needs: [],
+    concurrency: null,
+    rate: null,
   } as const;
   const check = { ...common, kind: 'verifier', name: `${name}-verify`, verify: null, onInterrupt: 'retry' } as const;
   return { ...common, kind, name, verify: verify ? check : null, onInterrupt: 'retry' };
