@@ -25,6 +25,8 @@ export interface Config {
   readonly retention: RetentionLimits;
   /** A job under which the supervisor has died so often is put aside. */
   readonly maxLost: number;
+  /** A job that waits gains one priority in each such time; null: it does not. */
+  readonly agingMs: Milliseconds | null;
 }
 
 /** How many crashes are sent one by one; the rest is counted, and told by one event. */
@@ -72,6 +74,7 @@ const shapes = {
     output: size.optional(),
     maxLost: count(1, 100).optional(),
   },
+  schedule: { aging: duration.refine((ms) => ms >= 1000, { error: 'expected at least 1s' }).optional() },
   spool: { scanInterval: duration.optional(), settle: duration.optional() },
   crash: {
     burst: count(1, 100_000).optional(),
@@ -92,6 +95,7 @@ const fileSchema = z.strictObject(
     paths: section(shapes.paths).nullish(),
     drain: section(shapes.drain).nullish(),
     defaults: section(shapes.defaults).nullish(),
+    schedule: section(shapes.schedule).nullish(),
     spool: section(shapes.spool).nullish(),
     crash: section(shapes.crash).nullish(),
     outbox: section(shapes.outbox).nullish(),
@@ -156,5 +160,6 @@ function fillIn(file: ConfigFile): Config {
       maxRejected: file.retention?.maxRejected ?? 10_000,
     },
     maxLost: file.defaults?.maxLost ?? 3,
+    agingMs: file.schedule?.aging === undefined ? null : milliseconds(file.schedule.aging),
   });
 }

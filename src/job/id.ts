@@ -21,6 +21,12 @@ export const parseKnownId = (text: string): JobId | null =>
 /** The id of the verifier job of a pipeline. `+` keeps it apart from every id that a job file can ask for. */
 export const verifierIdOf = (pipeline: JobId): JobId => `${pipeline}+verify` as JobId;
 
+/** The id of a copy of an ended job that runs again: `nightly.2`, `nightly.3`, also of a copy. */
+export function copyIdOf(id: JobId, copy: number): JobId {
+  const first = id.replace(/\.\d{1,9}$/, '');
+  return `${first.slice(0, maxIdLength - 10)}.${copy}` as JobId;
+}
+
 /**
  * Names one taking of one dropped file: eight letters and digits of the time, six of chance. What it names is found
  * again by it after a crash, and a job without an id of its own gets one that is made of it.

@@ -19,6 +19,8 @@ export type Judgement =
   | { readonly outcome: 'succeeded' }
   | ({ readonly outcome: 'rejected'; readonly reason: string } & Ending)
   | ({ readonly outcome: 'crashed'; readonly cause: Cause; readonly reason: string } & Ending)
+  /** Somebody did not want it any more, and it was ended for that. */
+  | ({ readonly outcome: 'cancelled'; readonly reason: string } & Ending)
   /** It may run again. The cause is null where it was ended on purpose, by a stop of the supervisor. */
   | ({ readonly outcome: 'interrupted'; readonly cause: 'lost' | null; readonly reason: string } & Ending);
 
@@ -31,10 +33,12 @@ interface Ending {
 /**
  * The judgement over an attempt. A verifier's exit 1 is a rejection, unless it died of an uncaught exception: an
  * interpreter exits with 1 then too, and a broken check must not pass for a verdict.
+ * @param cancelled why it was cancelled; null: it was not
  */
-export function judge(kind: JobKind, end: AttemptEnd): Judgement {
+export function judge(kind: JobKind, end: AttemptEnd, cancelled: string | null = null): Judgement {
   const { exit, step } = end;
   const ending = { step, exitCode: exitCodeOf(exit), signal: signalOf(exit) };
+  if (exit.kind === 'cancelled' && cancelled !== null) return { outcome: 'cancelled', reason: cancelled, ...ending };
   if (exit.kind === 'cancelled')
     return { outcome: 'interrupted', cause: null, reason: 'interrupted: the supervisor was told to stop', ...ending };
   const cause = causeOf(exit);

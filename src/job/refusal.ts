@@ -24,6 +24,7 @@ export type RefusalCode =
   | 'MISSING_KEY'
   | 'INVALID_VALUE'
   | 'DUPLICATE_ID'
+  | 'NEEDS_CIRCLE'
   | 'FILE_NAME'
   | 'FILE_TYPE'
   | 'UNREADABLE'

@@ -117,6 +117,14 @@ export type JournalEvent =
       readonly eventId: string | null;
       readonly capture: CaptureState | null;
     }
+  /** Somebody asked something of jobs. */
+  | {
+      readonly kind: 'control.done';
+      readonly command: string;
+      readonly target: string;
+      readonly jobs: number;
+      readonly refused: string | null;
+    }
   | { readonly kind: 'workdir.left'; readonly id: JobId; readonly error: string }
   | {
       readonly kind: 'retention.swept';
@@ -165,6 +173,7 @@ export function priorityOf(event: JournalEvent): Priority {
     case 'supervisor.draining':
     case 'supervisor.stopped':
     case 'supervisor.reloaded':
+    case 'control.done':
     case 'trouble.ended':
       return 'notice';
     case 'job.accepted':

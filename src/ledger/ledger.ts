@@ -3,15 +3,30 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type JobId, jobIdOfDrop, verifierIdOf } from '../job/id.ts';
 import { instantOf, type Job, type JobKind, type JobSpec } from '../job/job.ts';
 import { judgePipeline } from '../job/judge.ts';
-import type { AttemptRecord, OutcomeRecord } from '../job/outcome.ts';
-import { type Instant, instant } from '../job/units.ts';
-import type { Acceptable, Acceptance, Claim, Finish, Finished, JobQueue } from '../schedule/queue.ts';
+import type { Concurrency } from '../job/order.ts';
+import type { AttemptRecord, Outcome, OutcomeRecord } from '../job/outcome.ts';
+import { type Instant, instant, type Milliseconds } from '../job/units.ts';
+import type { Answer, Command } from '../schedule/control.ts';
+import { laneOf, rankOf } from '../schedule/order.ts';
+import type { Acceptable, Acceptance, Cancelling, Claim, Finish, Finished, JobQueue } from '../schedule/queue.ts';
+import { Commands } from './commands.ts';
 import { Committer } from './committer.ts';
+import { Lanes } from './lanes.ts';
+import { Needs } from './needs.ts';
 import { openLedgerFile } from './open.ts';
-import { attemptRecord, expiredEnd, type JobEnd, jobEnd, outcomeRecord } from './records.ts';
+import { prepareAll } from './prepared.ts';
+import {
+  attemptRecord,
+  cancelledFinish,
+  expiredReason,
+  type JobEnd,
+  jobEnd,
+  outcomeRecord,
+  unrunEnd,
+} from './records.ts';
 import { readFrom } from './refusal.ts';
 import { LedgerRetention } from './retention.ts';
-import { jobOf, type Row, recordOf, specOf, text } from './rows.ts';
+import { jobOf, nullableText, type Row, recordOf, specOf, text } from './rows.ts';
 import { schemaVersion } from './schema.ts';
 import { statementTexts } from './statements.ts';
 import { Suspects } from './suspects.ts';
@@ -32,6 +47,8 @@ export interface Leftover {
   readonly lostBefore: number;
   /** How many supervisors have died while they recovered this one. */
   readonly recoveries: number;
+  /** Why it was being cancelled; null: it was not. */
+  readonly cancelled: string | null;
 }
 
 export type Counts = Readonly<Record<'waiting' | 'running' | 'verifying', number>>;
@@ -44,6 +61,12 @@ export class Ledger implements JobQueue {
   readonly #file: number;
   readonly #database: DatabaseSync;
   readonly #committer: Committer;
+  readonly #lanes: Lanes;
+  readonly #needs: Needs;
+  readonly #commands: Commands;
+  #agingMs: Milliseconds | null = null;
+  /** Whether the change under way lets others run, or ends them. */
+  #makesRoom = false;
   readonly #sql: Readonly<Record<keyof typeof statementTexts, StatementSync>>;
 
   /**
@@ -57,11 +80,18 @@ export class Ledger implements JobQueue {
     this.#committer = new Committer(this.#database, path, onState);
     this.retention = new LedgerRetention(this.#database, path, this.#committer);
     this.suspects = new Suspects(this.#database, this.#committer);
-    const prepare = ([name, sql]: [string, string]): [string, StatementSync] => [name, this.#database.prepare(sql)];
-    this.#sql = Object.fromEntries(Object.entries(statementTexts).map(prepare)) as Record<
-      keyof typeof statementTexts,
-      StatementSync
-    >;
+    this.#sql = prepareAll(this.#database, statementTexts);
+    this.#lanes = new Lanes(this.#database, () => {
+      this.#makesRoom = true;
+    });
+    this.#needs = new Needs(this.#database);
+    this.#commands = new Commands(this.#database, {
+      settle: (lanes, now) => this.#lanes.settleAll(lanes, now),
+      agingMs: () => this.#agingMs,
+      add: (job, retryOf) => this.#insert(job, '', '', retryOf),
+    });
+    const aging = this.#sql.aging.get()?.value;
+    this.#agingMs = aging === undefined ? null : (Number(aging) as Milliseconds);
   }
 
   accept(drops: readonly Acceptable[], now: Instant): Promise<Acceptance[]> {
@@ -69,32 +99,70 @@ export class Ledger implements JobQueue {
   }
 
   claim(kind: JobKind, limit: number, now: Instant): Promise<Claim[]> {
-    return this.#committer.commit(() => this.#sql.nextWaiting.all(kind, now, limit).map((row) => this.#take(row, now)));
+    return this.#committer.commit(() => {
+      if (this.#sql.isPaused.get(`kind:${kind}`)) return [];
+      return this.#sql.nextReady.all(kind, now, limit).map((row) => this.#take(row, now));
+    });
   }
 
   release(claim: Claim): Promise<void> {
     return this.#committer.commit(() => {
-      if (this.#sql.releaseJob.run(claim.job.id, claim.token).changes === 1)
-        this.#sql.deleteAttempt.run(claim.job.id, claim.attempt, claim.token);
+      if (this.#sql.releaseJob.run(claim.job.id, claim.token).changes === 0) return;
+      this.#sql.deleteAttempt.run(claim.job.id, claim.attempt, claim.token);
+      this.#lanes.undoStart(claim);
+      this.#settleLane(claim.job, claim.startedAt);
     });
   }
 
   finish(claim: Claim, finish: Finish): Promise<Finished> {
-    return this.#committer.commit(() => this.#finishOne(claim, finish));
+    return this.#committer.commit(() => {
+      this.#makesRoom = false;
+      return this.#finishOne(claim, finish);
+    });
   }
 
   nextChange(): Instant | null {
-    const times = this.#read(() => [this.#sql.nextDue.get()?.at, this.#sql.nextExpiry.get()?.at]);
+    const times = this.#read(() => [
+      this.#sql.nextDue.get()?.at,
+      this.#sql.nextExpiry.get()?.at,
+      this.#lanes.nextReopening(),
+      this.#sql.ending.get() && 0,
+    ]);
     const known = times.flatMap((at) => (typeof at === 'number' ? [at] : []));
     return known.length === 0 ? null : instant(Math.min(...known));
   }
 
   advance(now: Instant, origin: Pick<Finish, 'release' | 'environment'>): Promise<OutcomeRecord[]> {
     return this.#committer.commit(() => {
-      this.#sql.letGo.run(now);
-      return this.#sql.expired
-        .all(now)
-        .map((row) => this.#end(jobOf(row), expiredEnd(Number(row.expires_at), now, origin)));
+      this.#lanes.settleAll(
+        this.#sql.letGo.all(now).map((row) => nullableText(row.lane)),
+        now,
+      );
+      this.#lanes.reopen(now);
+      const ended = this.#sql.ending.all().flatMap((row) => this.#endUnrun(row, now, origin));
+      const expired = this.#sql.expired.all(now).flatMap((row) => this.#endUnrun(row, now, origin));
+      return [...ended, ...expired];
+    });
+  }
+
+  control(command: Command, now: Instant): Promise<Answer> {
+    return this.#committer.commit(() => this.#commands.perform(command, now));
+  }
+
+  cancelling(): readonly Cancelling[] {
+    return this.#read(() => this.#sql.cancelling.all()).map((row) => ({
+      id: text(row.id) as JobId,
+      reason: text(row.ending_reason),
+    }));
+  }
+
+  setAging(agingMs: Milliseconds | null): Promise<void> {
+    if (agingMs === this.#agingMs) return Promise.resolve();
+    return this.#committer.commit(() => {
+      this.#agingMs = agingMs;
+      this.#sql.rankAll.run(agingMs ?? 0, agingMs ?? 0);
+      if (agingMs === null) this.#sql.forgetAging.run();
+      else this.#sql.setAging.run(String(agingMs));
     });
   }
 
@@ -187,6 +255,7 @@ export class Ledger implements JobQueue {
         row.process === null || row.process === undefined ? null : (JSON.parse(text(row.process)) as ProcessRecord),
       lostBefore: this.#endedAttempts(text(row.id)).filter((attempt) => attempt.cause === 'lost').length,
       recoveries: Number(row.recoveries),
+      cancelled: row.ending === 'cancelled' ? text(row.ending_reason) : null,
     };
   }
 
@@ -211,6 +280,8 @@ export class Ledger implements JobQueue {
     const taken = this.#sql.findJob.get(chosen);
     if (taken)
       return taken.drop_token === drop.token ? { kind: 'repeated', id: chosen } : { kind: 'duplicate', id: chosen };
+    const objection = this.#needs.objection(chosen, spec.needs);
+    if (objection !== null) return { kind: 'circular', id: chosen, message: objection };
     const job: Job = {
       id: chosen,
       spec,
@@ -219,12 +290,15 @@ export class Ledger implements JobQueue {
       acceptedAt: now,
       droppedBy: drop.uid,
     };
-    this.#insert(job, drop.token, drop.fileName);
+    this.#insert(job, drop.token, drop.fileName, null);
     return { kind: 'accepted', job };
   }
 
-  #insert(job: Job, token: string, fileName: string): void {
+  #insert(job: Job, token: string, fileName: string, retryOf: JobId | null): void {
     const { spec } = job;
+    const lane = laneOf(spec);
+    const standing = this.#needs.standing(spec.needs);
+    const open = standing.kind === 'open' ? standing.ids : [];
     this.#sql.insertJob.run(
       job.id,
       spec.name,
@@ -239,30 +313,84 @@ export class Ledger implements JobQueue {
       job.acceptedAt,
       spec.notBefore && instantOf(spec.notBefore, job.droppedAt),
       spec.expires && instantOf(spec.expires, job.droppedAt),
+      rankOf(spec.priority, job.acceptedAt, this.#agingMs),
+      lane,
+      lane === null ? 0 : 1,
+      open.length,
+      standing.kind === 'failed' ? 'skipped' : null,
+      standing.kind === 'failed' ? standing.reason : null,
+      retryOf,
     );
+    this.#needs.add(job.id, open);
+    if (lane === null) return;
+    this.#lanes.declare(lane, spec);
+    if (spec.concurrency) this.#compete(job, lane, spec.concurrency);
+    this.#lanes.settle(lane, job.acceptedAt);
+  }
+
+  /** What a new job means for the others of its group, or they for it. */
+  #compete(job: Job, lane: string, { group, limit, onNew }: Concurrency): void {
+    const replaced = `replaced by ${job.id}, the newest of group ${group}`;
+    switch (onNew) {
+      case 'queue':
+        return;
+      case 'skip':
+        if (Number(this.#sql.competitors.get({ 1: lane, 2: job.id, 3: limit })?.count) >= limit)
+          this.#sql.skip.run(`group ${group} was busy when it came`, job.id);
+        return;
+      case 'cancel-running':
+        this.#sql.replaceVerifiers.run(replaced, lane);
+        this.#sql.replaceActive.run(replaced, lane);
+        this.#sql.replaceWaiting.run(replaced, lane, job.id);
+        return;
+      case 'replace-waiting':
+        this.#sql.replaceWaiting.run(replaced, lane, job.id);
+    }
+  }
+
+  #settleLane({ spec }: Job, now: Instant): void {
+    const lane = laneOf(spec);
+    if (lane !== null) this.#lanes.settle(lane, now);
+  }
+
+  /** Ends a job that waits and is not to run any more; its pipeline with it, where it is a verifier. */
+  #endUnrun(row: Row, now: Instant, origin: Pick<Finish, 'release' | 'environment'>): OutcomeRecord[] {
+    const outcome = row.ending === 'skipped' ? 'skipped' : 'cancelled';
+    const reason = nullableText(row.ending_reason) ?? expiredReason(Number(row.expires_at));
+    const job = jobOf(row);
+    const record = this.#end(job, unrunEnd(outcome, reason, now, origin));
+    const pipeline = job.pipelineId ? this.#endPipeline(job.pipelineId, record, { ...origin, endedAt: now }) : null;
+    return pipeline ? [record, pipeline] : [record];
   }
 
   #take(row: Row, now: Instant): Claim {
     const claim = { job: jobOf(row), attempt: Number(row.attempt) + 1, token: Number(row.token) + 1, startedAt: now };
     this.#sql.takeJob.run(now, claim.job.id);
     this.#sql.insertAttempt.run(claim.job.id, claim.attempt, claim.token, now);
+    this.#lanes.noteStart(claim);
     return claim;
   }
 
-  #finishOne(claim: Claim, finish: Finish): Finished {
+  #finishOne(claim: Claim, asked: Finish): Finished {
     const { job } = claim;
-    if (!this.#sql.runningJob.get(job.id, claim.token)) return { kind: 'stale' };
+    const row = this.#sql.runningJob.get(job.id, claim.token);
+    if (!row) return { kind: 'stale' };
+    const finish = row.ending === null ? asked : cancelledFinish(asked, text(row.ending_reason));
     this.#sql.endAttempt.run(JSON.stringify(attemptRecord(claim, finish)), job.id, claim.attempt);
     if (finish.logBytes > 0) this.#sql.noteLog.run(job.id, finish.endedAt, finish.logBytes);
     if (finish.again) {
       this.#sql.waitAgain.run(finish.retryAt, job.id);
-      return { kind: 'waiting', retryAt: finish.retryAt };
+      this.#settleLane(job, finish.endedAt);
+      return { kind: 'waiting', retryAt: finish.retryAt, makesRoom: this.#makesRoom };
     }
-    if (finish.judgement.outcome === 'succeeded' && job.spec.verify)
-      return { kind: 'verifying', verifier: this.#startVerifying(job, finish) };
+    if (finish.judgement.outcome === 'succeeded' && job.spec.verify) {
+      if (row.ending === null) return { kind: 'verifying', verifier: this.#startVerifying(job, finish) };
+      const end = { ...jobEnd(finish), outcome: 'cancelled', reason: text(row.ending_reason) } as const;
+      return { kind: 'ended', records: [this.#end(job, end)], makesRoom: this.#makesRoom };
+    }
     const record = this.#end(job, jobEnd(finish));
     const pipeline = job.pipelineId ? this.#endPipeline(job.pipelineId, record, finish) : null;
-    return { kind: 'ended', records: pipeline ? [record, pipeline] : [record] };
+    return { kind: 'ended', records: pipeline ? [record, pipeline] : [record], makesRoom: this.#makesRoom };
   }
 
   #startVerifying(pipeline: Job, finish: Finish): Job {
@@ -275,17 +403,23 @@ export class Ledger implements JobQueue {
       acceptedAt: finish.endedAt,
     };
     this.#sql.verifyJob.run(JSON.stringify(finish.outputs), pipeline.id);
-    this.#insert(verifier, '', '');
+    this.#insert(verifier, '', '', null);
     return verifier;
   }
 
-  #endPipeline(id: JobId, verifier: OutcomeRecord, finish: Finish): OutcomeRecord | null {
+  #endPipeline(
+    id: JobId,
+    verifier: OutcomeRecord,
+    finish: Pick<Finish, 'endedAt' | 'release' | 'environment'>,
+  ): OutcomeRecord | null {
     const row = this.#sql.verifyingJob.get(id);
     if (!row) return null;
     const attempts = this.#endedAttempts(id);
     const { outcome, reason } = verifier;
+    const verdict = judgePipeline(verifier);
     return this.#end(jobOf(row), {
-      ...judgePipeline(verifier),
+      ...verdict,
+      reason: verdict.outcome === 'cancelled' ? (nullableText(row.ending_reason) ?? verdict.reason) : verdict.reason,
       step: null,
       exitCode: attempts.at(-1)?.exitCode ?? null,
       signal: null,
@@ -303,7 +437,16 @@ export class Ledger implements JobQueue {
     const record = outcomeRecord(job, this.#endedAttempts(job.id), end);
     this.#sql.endJob.run(end.endedAt, record.outcome, JSON.stringify(record), job.id);
     this.#sql.oweReport.run(job.id);
+    this.#settleOthers(job, record.outcome, end.endedAt);
     return record;
+  }
+
+  /** An end makes room in its lane, and decides about those that need it. */
+  #settleOthers(job: Job, outcome: Outcome, now: Instant): void {
+    if (job.spec.needs.length > 0) this.#needs.forget(job.id);
+    const lanes = this.#needs.settle(job.id, outcome);
+    if (lanes.length > 0) this.#makesRoom = true;
+    this.#lanes.settleAll([laneOf(job.spec), ...lanes], now);
   }
 
   #endedAttempts(id: string): AttemptRecord[] {

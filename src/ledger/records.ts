@@ -43,15 +43,33 @@ export function jobEnd(finish: Finish): JobEnd {
   };
 }
 
-/** How a job ends that was not started in time. */
-export const expiredEnd = (
-  expiresAt: number,
+/** What the end of an attempt comes to where the job has been cancelled meanwhile: it is not tried again. */
+export function cancelledFinish(finish: Finish, reason: string): Finish {
+  const { judgement } = finish;
+  const interrupted = judgement.outcome === 'interrupted';
+  return {
+    ...finish,
+    again: false,
+    retryAt: null,
+    judgement: interrupted
+      ? { outcome: 'cancelled', reason, step: judgement.step, exitCode: null, signal: judgement.signal }
+      : judgement,
+  };
+}
+
+export const expiredReason = (expiresAt: number): string =>
+  `expired: not started by ${timestamp(expiresAt as Instant)}`;
+
+/** How a job ends that is not to run. */
+export const unrunEnd = (
+  outcome: 'cancelled' | 'skipped',
+  reason: string,
   endedAt: Instant,
   { release, environment }: Pick<Finish, 'release' | 'environment'>,
 ): JobEnd => ({
-  outcome: 'cancelled',
+  outcome,
   cause: null,
-  reason: `expired: not started by ${timestamp(expiresAt as Instant)}`,
+  reason,
   step: null,
   exitCode: null,
   signal: null,
@@ -90,6 +108,7 @@ function detailsOf(judgement: Judgement): Pick<AttemptRecord, 'cause' | 'reason'
     case 'succeeded':
       return { cause: null, reason: null, step: null, exitCode: 0, signal: null };
     case 'rejected':
+    case 'cancelled':
       return {
         cause: null,
         reason: judgement.reason,

@@ -36,7 +36,8 @@ export const nullableInstant = (value: SQLOutputValue | undefined): Instant | nu
 
 export const jobOf = (row: Row): Job => ({
   id: text(row.id) as JobId,
-  spec: specOf(row),
+  // Its priority may have been changed since.
+  spec: { ...specOf(row), priority: Number(row.priority) },
   pipelineId: nullableText(row.pipeline_id) as JobId | null,
   droppedAt: instant(Number(row.dropped_at)),
   acceptedAt: instant(Number(row.accepted_at)),

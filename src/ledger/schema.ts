@@ -6,10 +6,13 @@
  *              ▲                │ │                                ▲
  *              └────────────────┘ └──────▶ verifying ──────────────┘
  *            release, interrupted     steps done      its verifier ended
+ *
+ * A waiting job may run where nothing of this holds it back: its time (due_at), a job that it needs (needs_open), its
+ * group or rate (blocked), somebody (held), or that it is to end without running (ending).
  */
 
 /** What `PRAGMA user_version` says of a ledger that this program writes. */
-export const schemaVersion = 3;
+export const schemaVersion = 4;
 
 /** `BOOT` in ASCII: tells our file from another program's (PRAGMA application_id). */
 export const applicationId = 0x424f4f54;
@@ -81,5 +84,36 @@ export const migrations: Readonly<Record<number, string>> = {
     CREATE INDEX job_waiting ON job (kind, priority DESC, seq) WHERE state = 'waiting' AND due_at IS NULL;
     CREATE INDEX job_due ON job (due_at) WHERE state = 'waiting' AND due_at IS NOT NULL;
     CREATE INDEX job_expiring ON job (expires_at) WHERE state = 'waiting' AND attempt = 0 AND expires_at IS NOT NULL;
+  `,
+  4: `
+    ALTER TABLE job ADD COLUMN rank INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE job ADD COLUMN lane TEXT;
+    ALTER TABLE job ADD COLUMN blocked INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE job ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE job ADD COLUMN needs_open INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE job ADD COLUMN ending TEXT CHECK (ending IN ('cancelled', 'skipped'));
+    ALTER TABLE job ADD COLUMN ending_reason TEXT;
+    ALTER TABLE job ADD COLUMN retry_of TEXT;
+    UPDATE job SET rank = -priority WHERE state <> 'ended';
+
+    DROP INDEX job_waiting;
+    DROP INDEX job_due;
+    CREATE INDEX job_ready ON job (kind, rank, seq) WHERE state = 'waiting' AND due_at IS NULL AND needs_open = 0
+      AND held = 0 AND ending IS NULL AND blocked = 0;
+    CREATE INDEX job_waiting ON job (due_at) WHERE state = 'waiting';
+    CREATE INDEX job_lane ON job (lane, rank, seq) WHERE state = 'waiting' AND due_at IS NULL AND needs_open = 0
+      AND held = 0 AND ending IS NULL AND lane IS NOT NULL;
+    CREATE INDEX job_lane_open ON job (lane, state, blocked) WHERE state <> 'ended' AND lane IS NOT NULL;
+    CREATE INDEX job_ending ON job (state) WHERE ending IS NOT NULL AND state <> 'ended';
+    CREATE INDEX job_open_name ON job (name) WHERE state <> 'ended';
+    CREATE INDEX job_pipeline ON job (pipeline_id) WHERE pipeline_id IS NOT NULL;
+
+    CREATE TABLE lane (name TEXT PRIMARY KEY, max_active INTEGER, max_starts INTEGER, per_ms INTEGER, reopens_at INTEGER) STRICT, WITHOUT ROWID;
+    CREATE INDEX lane_reopening ON lane (reopens_at) WHERE reopens_at IS NOT NULL;
+    CREATE TABLE start (lane TEXT NOT NULL, at INTEGER NOT NULL, job_id TEXT NOT NULL, PRIMARY KEY (lane, at, job_id)) STRICT, WITHOUT ROWID;
+    CREATE TABLE need (job_id TEXT NOT NULL, needs_id TEXT NOT NULL, PRIMARY KEY (job_id, needs_id)) STRICT, WITHOUT ROWID;
+    CREATE INDEX need_of ON need (needs_id);
+    CREATE TABLE pause (scope TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
 };

@@ -5,6 +5,15 @@ const active = `state IN ('running', 'verifying')`;
 
 /** The condition of the index of jobs whose time is to come. */
 const postponed = `state = 'waiting' AND due_at IS NOT NULL`;
+/** The condition of the indexes of jobs that have not ended. */
+export const open = `state <> 'ended'`;
+/** The condition of the index of a lane's jobs: nothing but the lane may hold them back. */
+export const eligible = `state = 'waiting' AND due_at IS NULL AND needs_open = 0 AND held = 0 AND ending IS NULL`;
+/** The condition of the index of jobs that may run now. */
+const ready = `${eligible} AND blocked = 0`;
+/** The condition of the index of jobs that were told to end. */
+const ending = `ending IS NOT NULL AND ${open}`;
+
 /** The condition of the index of jobs that will expire. */
 const expiring = `state = 'waiting' AND attempt = 0 AND expires_at IS NOT NULL`;
 
@@ -12,21 +21,38 @@ export const statementTexts = {
   findJob: 'SELECT id, drop_token FROM job WHERE id = ?',
   findSpec: 'SELECT spec FROM job WHERE id = ?',
   insertJob: `INSERT INTO job (id, name, kind, state, priority, spec, pipeline_id, drop_token, file_name, dropped_by, dropped_at, accepted_at,
-    due_at, expires_at) VALUES (?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  nextWaiting: `SELECT * FROM job WHERE state = 'waiting' AND due_at IS NULL AND kind = ?
-    AND (expires_at IS NULL OR expires_at > ? OR attempt > 0) ORDER BY priority DESC, seq LIMIT ?`,
+    due_at, expires_at, rank, lane, blocked, needs_open, ending, ending_reason, retry_of)
+    VALUES (?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  nextReady: `SELECT * FROM job WHERE ${ready} AND kind = ?
+    AND (expires_at IS NULL OR expires_at > ? OR attempt > 0) ORDER BY rank, seq LIMIT ?`,
+  isPaused: `SELECT 1 FROM pause WHERE scope IN ('all', ?) LIMIT 1`,
   takeJob: `UPDATE job SET state = 'running', token = token + 1, attempt = attempt + 1, started_at = coalesce(started_at, ?) WHERE id = ?`,
   insertAttempt: 'INSERT INTO attempt (job_id, number, token, started_at) VALUES (?, ?, ?, ?)',
   deleteAttempt: 'DELETE FROM attempt WHERE job_id = ? AND number = ? AND token = ?',
-  releaseJob: `UPDATE job SET state = 'waiting', attempt = attempt - 1, started_at = CASE attempt WHEN 1 THEN NULL ELSE started_at END
+  releaseJob: `UPDATE job SET state = 'waiting', blocked = (lane IS NOT NULL), attempt = attempt - 1, started_at = CASE attempt WHEN 1 THEN NULL ELSE started_at END
     WHERE id = ? AND state = 'running' AND token = ?`,
-  runningJob: `SELECT id FROM job WHERE id = ? AND state = 'running' AND token = ?`,
+  runningJob: `SELECT id, ending, ending_reason FROM job WHERE id = ? AND state = 'running' AND token = ?`,
   noteProcess: 'UPDATE attempt SET process = ? WHERE job_id = ? AND number = ? AND token = ? AND record IS NULL',
   endAttempt: 'UPDATE attempt SET record = ? WHERE job_id = ? AND number = ?',
-  waitAgain: `UPDATE job SET state = 'waiting', due_at = ? WHERE id = ?`,
+  waitAgain: `UPDATE job SET state = 'waiting', blocked = (lane IS NOT NULL), due_at = ? WHERE id = ?`,
   nextDue: `SELECT min(due_at) AS at FROM job WHERE ${postponed}`,
   nextExpiry: `SELECT min(expires_at) AS at FROM job WHERE ${expiring}`,
-  letGo: `UPDATE job SET due_at = NULL WHERE ${postponed} AND due_at <= ?`,
+  letGo: `UPDATE job SET due_at = NULL WHERE ${postponed} AND due_at <= ? RETURNING lane`,
+  ending: `SELECT * FROM job WHERE state = 'waiting' AND ${ending} ORDER BY seq LIMIT 1000`,
+  cancelling: `SELECT id, ending_reason FROM job WHERE state = 'running' AND ${ending} ORDER BY seq`,
+  /** Those of its lane that wait, are not to wait longer, and came before. */
+  replaceWaiting: `UPDATE job SET ending = 'cancelled', ending_reason = ? WHERE lane = ? AND state = 'waiting' AND ${open} AND ending IS NULL AND id <> ?`,
+  replaceActive: `UPDATE job SET ending = 'cancelled', ending_reason = ? WHERE lane = ? AND state IN ('running', 'verifying') AND ${open} AND ending IS NULL`,
+  replaceVerifiers: `UPDATE job SET ending = 'cancelled', ending_reason = ? WHERE pipeline_id IN (SELECT id FROM job WHERE lane = ? AND state = 'verifying'
+    AND ${open}) AND ${open} AND ending IS NULL`,
+  /** How many of its lane run, or would before a new one; no more are counted than matter. */
+  competitors: `SELECT (SELECT count(*) FROM job WHERE lane = ?1 AND state IN ('running', 'verifying') AND ${open})
+    + (SELECT count(*) FROM (SELECT 1 FROM job WHERE lane = ?1 AND ${eligible} AND id <> ?2 LIMIT ?3)) AS count`,
+  skip: `UPDATE job SET ending = 'skipped', ending_reason = ? WHERE id = ?`,
+  aging: `SELECT value FROM setting WHERE name = 'aging'`,
+  setAging: `INSERT OR REPLACE INTO setting (name, value) VALUES ('aging', ?)`,
+  forgetAging: `DELETE FROM setting WHERE name = 'aging'`,
+  rankAll: `UPDATE job SET rank = CASE WHEN ? = 0 THEN -priority ELSE accepted_at - priority * ? END WHERE ${open}`,
   expired: `SELECT * FROM job WHERE ${expiring} AND expires_at <= ? ORDER BY seq LIMIT 1000`,
   verifyJob: `UPDATE job SET state = 'verifying', outputs = ? WHERE id = ?`,
   endJob: `UPDATE job SET state = 'ended', ended_at = ?, outcome = ?, record = ? WHERE id = ?`,
@@ -42,7 +68,6 @@ export const statementTexts = {
     WHERE state = 'running' AND ${active})`,
   leftovers: `SELECT job.*, attempt.started_at AS attempt_started_at, attempt.process, attempt.recoveries FROM job
     JOIN attempt ON attempt.job_id = job.id AND attempt.number = job.attempt WHERE job.state = 'running' AND ${active} ORDER BY job.seq`,
-  counts: `SELECT 'waiting' AS state, (SELECT count(*) FROM job WHERE state = 'waiting' AND due_at IS NULL)
-      + (SELECT count(*) FROM job WHERE ${postponed}) AS count
+  counts: `SELECT 'waiting' AS state, (SELECT count(*) FROM job WHERE state = 'waiting') AS count
     UNION ALL SELECT state, count(*) FROM job WHERE ${active} GROUP BY state`,
 } as const;

@@ -2,8 +2,9 @@ import type { JobId } from '../job/id.ts';
 import type { Drop, Job, JobKind, JobSpec } from '../job/job.ts';
 import type { Judgement } from '../job/judge.ts';
 import type { CaptureRecord, OutcomeRecord } from '../job/outcome.ts';
-import type { Instant } from '../job/units.ts';
+import type { Instant, Milliseconds } from '../job/units.ts';
 import type { Usage } from '../job/usage.ts';
+import type { Answer, Command } from './control.ts';
 
 /*
  * Who may run a job now: the one seam between running jobs and keeping them. A claim carries a fencing token; whoever
@@ -21,7 +22,9 @@ export type Acceptance =
   | { readonly kind: 'accepted'; readonly job: Job }
   /** The same drop again, met after a crash between its acceptance and the removal of its file. */
   | { readonly kind: 'repeated'; readonly id: JobId }
-  | { readonly kind: 'duplicate'; readonly id: JobId };
+  | { readonly kind: 'duplicate'; readonly id: JobId }
+  /** It would wait for itself: the message says how. */
+  | { readonly kind: 'circular'; readonly id: JobId; readonly message: string };
 
 export interface Claim {
   readonly job: Job;
@@ -49,10 +52,11 @@ export interface Finish {
   readonly environment: string;
 }
 
+/** `makesRoom`: others may run now that waited for it, or are to end because of it. */
 export type Finished =
-  | { readonly kind: 'ended'; readonly records: readonly OutcomeRecord[] }
+  | { readonly kind: 'ended'; readonly records: readonly OutcomeRecord[]; readonly makesRoom: boolean }
   | { readonly kind: 'verifying'; readonly verifier: Job }
-  | { readonly kind: 'waiting'; readonly retryAt: Instant | null }
+  | { readonly kind: 'waiting'; readonly retryAt: Instant | null; readonly makesRoom: boolean }
   /** The claim is not the latest: somebody else has the job. */
   | { readonly kind: 'stale' };
 
@@ -66,6 +70,17 @@ export interface JobQueue {
   finish(claim: Claim, finish: Finish): Promise<Finished>;
   /** When waiting alone will change what may run: a job's time comes, or is over. Null: never. */
   nextChange(): Instant | null;
-  /** Lets those run whose time has come, and ends those that have expired. Answers these. */
+  /** Lets those run whose time has come, and ends those that are not to run any more. Answers these. */
   advance(now: Instant, origin: Pick<Finish, 'release' | 'environment'>): Promise<OutcomeRecord[]>;
+  control(command: Command, now: Instant): Promise<Answer>;
+  /** Running jobs that are to be ended: they have been cancelled. */
+  cancelling(): readonly Cancelling[];
+  /** From now on a job that waits gains one priority in each such time; null: it does not. */
+  setAging(agingMs: Milliseconds | null): Promise<void>;
+}
+
+export interface Cancelling {
+  readonly id: JobId;
+  /** The outcome's reason. */
+  readonly reason: string;
 }

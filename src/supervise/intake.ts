@@ -231,6 +231,14 @@ export class Intake {
           key: 'id',
         });
         break;
+      case 'circular':
+        this.#refuse(claimed.path, claimed.fileName, {
+          code: 'NEEDS_CIRCLE',
+          message: answer.message,
+          hint: 'a job that waits for itself never runs: leave one of the needs out',
+          key: 'needs',
+        });
+        break;
       case undefined:
         throw new Error('the ledger gave no answer for a drop');
     }

@@ -60,6 +60,7 @@ export class JobRun {
   /** The length of its log, once it is settled. */
   logBytes = 0;
   #told = false;
+  #cancelled: string | null = null;
 
   constructor(claim: Claim, parts: JobRunParts) {
     const { job } = claim;
@@ -93,7 +94,9 @@ export class JobRun {
     return this.#attempt.run();
   }
 
-  cancel(): void {
+  /** @param reason why nobody wants it any more; null: it is interrupted, and may run again */
+  cancel(reason: string | null): void {
+    this.#cancelled ??= reason;
     this.#attempt.cancel();
   }
 
@@ -125,13 +128,13 @@ export class JobRun {
     if (failure !== null) emit({ kind: 'log.incomplete', id: job.id, attempt, error: failure });
     if (result.survivors === null) emit({ kind: 'attempt.unkillable', id: job.id, attempt });
     const { end, reading } = readEnd(result, job, this.#place, this.#verifier?.verdictPath ?? null, redactor);
-    const judged = judge(job.spec.kind, end);
+    const judged = judge(job.spec.kind, end, this.#cancelled);
     const interrupted = judged.outcome === 'interrupted';
     const repeated = interrupted && job.spec.onInterrupt === 'retry';
     const judgement: Judgement = interrupted && !repeated ? { ...judged, outcome: 'crashed', cause: 'lost' } : judged;
     const earlier = judgement.outcome === 'succeeded' ? [] : await this.#persist(() => ledger.attemptsOf(job.id));
     const failures = 1 + earlier.filter(({ outcome }) => outcome === 'crashed').length;
-    const retryMs = retryDelay(job.spec.retries, judgement, failures, Math.random());
+    const retryMs = this.#cancelled === null ? retryDelay(job.spec.retries, judgement, failures, Math.random()) : null;
     const again = repeated || retryMs !== null;
     const killed = result.survivors ?? (again ? await this.#clear() : 0);
     const finish = redactor.deep({

@@ -45,7 +45,7 @@ export async function recover(leftover: Leftover, parts: RecoveryParts): Promise
   const killed = await killSurvivors({ groups: group === null ? [] : [group], mark: markOf(place, attempt) });
   if (killed === null) return { kind: 'unkillable' };
   const poisonous = lostBefore + 1 >= parts.maxLost;
-  const again = job.spec.onInterrupt === 'retry' && !poisonous;
+  const again = job.spec.onInterrupt === 'retry' && !poisonous && leftover.cancelled === null;
   const exit: Exit = {
     kind: 'lost',
     message: `lost: the supervisor ended while it ran${poisonous ? `, ${lostBefore + 1} times now: put aside` : ''}`,
@@ -53,38 +53,39 @@ export async function recover(leftover: Leftover, parts: RecoveryParts): Promise
   const log = leftover.recoveries > maxRecoveries ? null : readLogTail(logPath(place, attempt), redactor);
   const endedAt = instant(Date.now());
   const durationMs = Math.max(0, endedAt - claim.startedAt);
-  const capture = await captureBeforeReport(
-    parts.capture,
-    () => ({
-      job,
-      attempt,
-      attemptLimit: job.spec.onInterrupt === 'retry' ? parts.maxLost : attempt,
-      step: null,
-      argv: [],
-      workdir: place.workdir,
-      cause: 'lost',
-      exit,
-      reason: exit.message,
-      startedAt: claim.startedAt,
-      endedAt,
-      durationMs,
-      usage: null,
-      final: !again,
-      reading: log ? readCrash(log.tail.toString('utf8'), '') : null,
-      sources: noSources,
-      crumbs: withLogged(
-        firstCrumbs(job, attempt, claim.startedAt),
-        redactor.deep(loggedCrumbs(job, place, job.spec.steps.length)),
-      ),
-      lastLine: null,
-      tails: log ? [{ fileName: 'output.txt', data: log.tail }] : [],
-    }),
-    emit,
-  );
+  const capture =
+    leftover.cancelled === null
+      ? await captureBeforeReport(
+          parts.capture,
+          () => ({
+            job,
+            attempt,
+            attemptLimit: job.spec.onInterrupt === 'retry' ? parts.maxLost : attempt,
+            step: null,
+            argv: [],
+            workdir: place.workdir,
+            cause: 'lost',
+            exit,
+            reason: exit.message,
+            startedAt: claim.startedAt,
+            endedAt,
+            durationMs,
+            usage: null,
+            final: !again,
+            reading: log ? readCrash(log.tail.toString('utf8'), '') : null,
+            sources: noSources,
+            crumbs: withLogged(
+              firstCrumbs(job, attempt, claim.startedAt),
+              redactor.deep(loggedCrumbs(job, place, job.spec.steps.length)),
+            ),
+            lastLine: null,
+            tails: log ? [{ fileName: 'output.txt', data: log.tail }] : [],
+          }),
+          emit,
+        )
+      : null;
   const ending = { reason: exit.message, step: null, exitCode: null, signal: null };
-  const judgement: Judgement = again
-    ? { outcome: 'interrupted', cause: 'lost', ...ending }
-    : { outcome: 'crashed', cause: 'lost', ...ending };
+  const judgement = judgementOf(again, leftover.cancelled, ending);
   const finish = redactor.deep({
     judgement,
     capture,
@@ -103,7 +104,7 @@ export async function recover(leftover: Leftover, parts: RecoveryParts): Promise
     kind: 'attempt.ended',
     id: job.id,
     attempt,
-    outcome: again ? 'interrupted' : 'crashed',
+    outcome: judgement.outcome,
     durationMs,
     killed,
     again,
@@ -112,6 +113,16 @@ export async function recover(leftover: Leftover, parts: RecoveryParts): Promise
   });
   tidyOrTell(parts, job, !again);
   return finished;
+}
+
+type Ending = Omit<Extract<Judgement, { outcome: 'cancelled' }>, 'outcome'>;
+
+function judgementOf(again: boolean, cancelled: string | null, ending: Ending): Judgement {
+  // That it died under the supervisor changes nothing for who did not want it any more.
+  if (cancelled !== null) return { outcome: 'cancelled', ...ending, reason: cancelled };
+  return again
+    ? { outcome: 'interrupted', cause: 'lost', ...ending }
+    : { outcome: 'crashed', cause: 'lost', ...ending };
 }
 
 /** The end of a log, of both streams as they came, and its whole length. An older Booty, or the job, may have written secrets there. */

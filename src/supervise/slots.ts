@@ -1,5 +1,6 @@
 import PQueue from 'p-queue';
 import type { Config } from '../config/config.ts';
+import type { JobId } from '../job/id.ts';
 import { type JobKind, jobKinds } from '../job/job.ts';
 import { instant } from '../job/units.ts';
 import { JobRun, type JobRunParts, type Settled } from './job-run.ts';
@@ -88,7 +89,12 @@ export class Slots implements Disposable {
 
   /** Ends what runs: TERM, and KILL after the grace. */
   interrupt(): void {
-    for (const run of this.#running.values()) run.cancel();
+    for (const run of this.#running.values()) run.cancel(null);
+  }
+
+  /** The same for one job, which does not run again. */
+  cancel(id: JobId, reason: string): void {
+    this.#running.get(id)?.cancel(reason);
   }
 
   /** Ends what runs without any grace. */

@@ -3,8 +3,10 @@ import { errorCode } from '../disk/durable.ts';
 import { BootyError } from '../job/error.ts';
 import type { JobId } from '../job/id.ts';
 import type { JobKind } from '../job/job.ts';
+import { instant } from '../job/units.ts';
 import { LedgerRefusal } from '../ledger/refusal.ts';
 import { hasOrphans } from '../run/orphans.ts';
+import type { Answer, Command } from '../schedule/control.ts';
 import { Drain } from './drain.ts';
 import { Inbox } from './inbox.ts';
 import { Intake } from './intake.ts';
@@ -21,11 +23,15 @@ import { SpoolEye } from './spool-eye.ts';
 import { StatusLine } from './status-line.ts';
 import { Ticks } from './ticks.ts';
 import { Timetable } from './timetable.ts';
+import { tellAnswer, tellCommand } from './told-control.ts';
 
 /** All that the loop acts on. Signals, watchers, timers and ended children only put one of these into the inbox. */
 type Message =
   | { readonly kind: 'look' }
   | { readonly kind: 'slot'; readonly jobKind: JobKind }
+  /** Others may run now, or are to end, because of what has ended. */
+  | { readonly kind: 'room' }
+  | { readonly kind: 'control'; readonly command: Command; readonly answer: PromiseWithResolvers<Answer> }
   | { readonly kind: 'stop'; readonly signal: string }
   | { readonly kind: 'reload' }
   | { readonly kind: 'drain-limit' }
@@ -101,6 +107,13 @@ export class Supervisor {
     this.#inbox.push({ kind: 'stop', signal });
   }
 
+  /** Does what somebody asks of jobs. Rejects with a LedgerRefusal where the disk refuses; nothing has changed then. */
+  control(command: Command): Promise<Answer> {
+    const answer = Promise.withResolvers<Answer>();
+    this.#inbox.push({ kind: 'control', command, answer });
+    return answer.promise;
+  }
+
   /** Asks to read booty.yaml again. */
   reload(): void {
     this.#inbox.push({ kind: 'reload' });
@@ -136,6 +149,7 @@ export class Supervisor {
     const { emit, ledger, paths, notify, troubles } = this.#parts;
     const patience = { troubles, notify, stopAsked: this.#stopAsked.signal };
     const patiently = (work: () => Promise<void>): Promise<void> => workPatiently(work, patience);
+    await patiently(() => ledger.setAging(this.#config.agingMs));
     const recovered = await this.#leftovers.recover(patiently);
     await this.#slots.allQuiet();
     await patiently(() => this.#reporter.makeDue());
@@ -178,6 +192,12 @@ export class Supervisor {
       case 'slot':
         await this.#fill(() => this.#slots.fill(message.jobKind));
         return;
+      case 'room':
+        await this.#attend();
+        return;
+      case 'control':
+        await this.#control(message.command).then(message.answer.resolve, message.answer.reject);
+        return;
       case 'stop':
         this.#onStop(message.signal);
         return;
@@ -210,7 +230,7 @@ export class Supervisor {
     try {
       await this.#eye.check();
       const { more, settling } = await this.#intake.look();
-      this.#report({ kind: 'ended', records: await this.#timetable.attend() });
+      await this.#attendTimes();
       this.#parts.troubles.ended('spool');
       // Timers, ended children and signals come between two looks, however many files there are.
       if (more) setImmediate(() => this.#askToLook());
@@ -225,6 +245,27 @@ export class Supervisor {
   #onSettled(): void {
     this.#settleTimer = null;
     this.#askToLook();
+  }
+
+  // What people ask, and what time and other jobs bring
+
+  async #control(command: Command): Promise<Answer> {
+    const answer = await this.#parts.ledger.control(command, instant(Date.now()));
+    this.#parts.emit({ kind: 'control.done', command: command.kind, ...tellCommand(command), ...tellAnswer(answer) });
+    await this.#attend();
+    return answer;
+  }
+
+  async #attend(): Promise<void> {
+    await unlessRefused(() => this.#attendTimes());
+    await this.#fill(() => this.#slots.fillAll());
+  }
+
+  /** Lets those run whose time has come, ends those that are not to run, and whoever runs and is not wanted any more. */
+  async #attendTimes(): Promise<void> {
+    const records = await this.#timetable.attend();
+    if (records.length > 0) this.#report({ kind: 'ended', records, makesRoom: true });
+    for (const { id, reason } of this.#parts.ledger.cancelling()) this.#slots.cancel(id, reason);
   }
 
   // Slots
@@ -247,7 +288,7 @@ export class Supervisor {
         return;
       case 'waiting':
         if (settled.retryAt === null) this.#interrupted += 1;
-        else this.#askToLook();
+        if (settled.retryAt !== null || settled.makesRoom) this.#inbox.push({ kind: 'room' });
         return;
       case 'abandoned':
         return;
@@ -267,6 +308,7 @@ export class Supervisor {
       case 'ended':
         for (const record of settled.records)
           this.#slots.own(this.#reporter.report(record).then(() => this.#mending.tryAgain()));
+        if (settled.makesRoom) this.#inbox.push({ kind: 'room' });
         return;
       case 'verifying':
         this.#inbox.push({ kind: 'slot', jobKind: 'verifier' });
@@ -313,6 +355,7 @@ export class Supervisor {
       this.#config = config;
       this.#intake.setConfig(config);
       this.#slots.setConcurrency(config.concurrency);
+      this.#slots.own(unlessRefused(() => this.#parts.ledger.setAging(config.agingMs)));
       this.#retention.setLimits(config.retention);
       onConfig(config);
       emit({ kind: 'supervisor.reloaded', changed: changed.join(',') || 'nothing' });

@@ -21,6 +21,9 @@ void test('a file that only says what to run gets every default', () => {
       expires: null,
       crash: { fingerprint: null, ignoreExitCodes: [], captureRejections: false, sourceLines: 0 },
       monitor: null,
+      needs: [],
+      concurrency: null,
+      rate: null,
     },
   });
 });
@@ -46,6 +49,9 @@ notBefore: 2026-11-24T02:00:00+01:00
 expires: 6h
 crash: { fingerprint: ["{{ default }}", 7], ignoreExitCodes: [3, 75], captureRejections: true, sourceLines: 5 }
 monitor: { slug: nightly, schedule: "0 2 * * *", timezone: Europe/Berlin, checkinMargin: 5m, maxRuntime: 2h }
+needs: [extract-1, extract-2, extract-1]
+concurrency: { group: db, limit: 2, onNew: skip }
+rate: 10/m
 `;
   const shared = {
     priority: -10,
@@ -101,6 +107,9 @@ monitor: { slug: nightly, schedule: "0 2 * * *", timezone: Europe/Berlin, checki
         notBefore: null,
         expires: null,
         monitor: null,
+        needs: [],
+        concurrency: null,
+        rate: null,
       },
       retries: { limit: 3, backoff: 'linear', delayMs: 5000, maxDelayMs: 60_000, on: ['timeout', 'signal'] },
       notBefore: { kind: 'at', at: Date.UTC(2026, 10, 24, 1) },
@@ -112,6 +121,9 @@ monitor: { slug: nightly, schedule: "0 2 * * *", timezone: Europe/Berlin, checki
         checkinMarginMs: 300_000,
         maxRuntimeMs: 7_200_000,
       },
+      needs: ['extract-1', 'extract-2'],
+      concurrency: { group: 'db', limit: 2, onNew: 'skip' },
+      rate: { starts: 10, perMs: 60_000 },
     },
   });
 });

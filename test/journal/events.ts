@@ -59,6 +59,7 @@ export const eventsWith = (text: string): { readonly [Name in Kind]: Extract<Jou
     'outbox.delivered': { kind: 'outbox.delivered', eventId: 'e'.repeat(32) },
     'outbox.delayed': { kind: 'outbox.delayed', why: text, waiting: 1 },
     'outbox.dropped': { kind: 'outbox.dropped', eventId: 'e'.repeat(32), why: text },
+    'control.done': { kind: 'control.done', command: 'cancel', target: 'id nightly', jobs: 1, refused: null },
     'monitor.told': { kind: 'monitor.told', slug: 'nightly', status: 'ok' },
     'monitor.missed': { kind: 'monitor.missed', slug: 'nightly', status: 'error', why: text },
     'outbox.buried': { kind: 'outbox.buried', eventId: 'e'.repeat(32), why: text },

@@ -62,7 +62,8 @@ void test('no job is half ended, in a state of its own making, or twice the same
     `UPDATE job SET kind = 'check'`,
     `UPDATE job SET priority = 'high'`,
     `INSERT INTO job SELECT NULL, id, name, kind, state, priority, spec, pipeline_id, drop_token, file_name, dropped_by, dropped_at,
-      accepted_at, token, attempt, started_at, ended_at, outputs, outcome, record, due_at, expires_at FROM job`,
+      accepted_at, token, attempt, started_at, ended_at, outputs, outcome, record, due_at, expires_at,
+      rank, lane, blocked, held, needs_open, ending, ending_reason, retry_of FROM job`,
   ];
   for (const sql of tries) assert.throws(() => database.exec(sql), /constraint|cannot store/i, sql);
 });
@@ -157,8 +158,8 @@ void test('what was running when the supervisor died is found, with its process 
   await ledger.finish(await claimOne(ledger), finishOf('succeeded'));
   const next = await opened.restart();
   assert.deepEqual(next.leftovers(), [
-    { claim: a, process, lostBefore: 1, recoveries: 0 },
-    { claim: b, process: null, lostBefore: 0, recoveries: 0 },
+    { claim: a, process, lostBefore: 1, recoveries: 0, cancelled: null },
+    { claim: b, process: null, lostBefore: 0, recoveries: 0, cancelled: null },
   ]);
   assert.deepEqual(next.counts(), { waiting: 1, running: 2, verifying: 0 });
   await next.noteRecovery();

@@ -57,6 +57,18 @@ const open = (path: string): void => new Ledger(path)[Symbol.dispose]();
 const refusedWith = (code: ErrorCode) => (error: unknown) =>
   error instanceof BootyError && error.code === code && error.hint !== '';
 
+const sinceVersion4 = ({ state, priority }: Record<string, unknown>) => ({
+  rank: state === 'ended' ? 0 : 0 - Number(priority),
+  lane: null,
+  blocked: 0,
+  held: 0,
+  needs_open: 0,
+  ending: null,
+  ending_reason: null,
+  retry_of: null,
+});
+const emptySinceVersion4 = { lane: [], start: [], need: [], pause: [], setting: [] };
+
 void test('a ledger of the first version is brought to this one with all that it held', () => {
   for (const kept of [keptLedger(1), keptLedgerWithLog()]) {
     using place = kept;
@@ -67,7 +79,8 @@ void test('a ledger of the first version is brought to this one with all that it
     assert.equal(after.version, schemaVersion);
     assert.deepEqual(after.tables, {
       ...before.tables,
-      job: before.tables.job?.map((row) => ({ ...row, due_at: null, expires_at: null })),
+      job: before.tables.job?.map((row) => ({ ...row, due_at: null, expires_at: null, ...sinceVersion4(row) })),
+      ...emptySinceVersion4,
       attempt: before.tables.attempt?.map((row) => ({ ...row, recoveries: 0 })),
       log: [],
       suspect: [],
@@ -75,9 +88,9 @@ void test('a ledger of the first version is brought to this one with all that it
     assert.deepEqual(
       ledger.leftovers().map(({ claim, process, ...rest }) => [claim.job.id, claim.attempt, process?.pid, rest]),
       [
-        ['verifying+verify', 1, 15505, { lostBefore: 0, recoveries: 0 }],
-        ['long', 1, 15516, { lostBefore: 0, recoveries: 0 }],
-        ['once', 1, 15518, { lostBefore: 0, recoveries: 0 }],
+        ['verifying+verify', 1, 15505, { lostBefore: 0, recoveries: 0, cancelled: null }],
+        ['long', 1, 15516, { lostBefore: 0, recoveries: 0, cancelled: null }],
+        ['once', 1, 15518, { lostBefore: 0, recoveries: 0, cancelled: null }],
       ],
     );
     assert.deepEqual(
@@ -97,8 +110,8 @@ void test('a ledger of the second version is brought to this one with all that i
   using ledger = new Ledger(place.path);
   const { version, tables } = contentOf(place.path);
   assert.equal(version, schemaVersion);
-  const job = before.tables.job?.map((row) => ({ ...row, due_at: null, expires_at: null }));
-  assert.deepEqual(tables, { ...before.tables, job });
+  const job = before.tables.job?.map((row) => ({ ...row, due_at: null, expires_at: null, ...sinceVersion4(row) }));
+  assert.deepEqual(tables, { ...before.tables, job, ...emptySinceVersion4 });
   assert.equal(ledger.counts().waiting, 3);
   assert.equal(ledger.retention.logBytes(), 17);
 });

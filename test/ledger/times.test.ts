@@ -71,7 +71,7 @@ void test('what has started does not expire, however often it is tried again', a
   const [claim] = await ledger.claim('pipeline', 1, now);
   assert.ok(claim);
   const finished = await ledger.finish(claim, finishOf('crashed', { again: true, retryAt: later(700) }));
-  assert.deepEqual(finished, { kind: 'waiting', retryAt: later(700) });
+  assert.deepEqual(finished, { kind: 'waiting', retryAt: later(700), makesRoom: false });
   assert.equal(ledger.nextChange(), later(700));
   assert.deepEqual(await ledger.advance(later(600), origin), []);
   assert.deepEqual(idsOf(await ledger.claim('pipeline', 1, later(600))), []);

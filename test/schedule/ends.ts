@@ -54,7 +54,11 @@ export function testEnds(check: Check): void {
   check('an interrupted job waits again, in its old place, and its attempts are counted', async (queue) => {
     await acceptAll(queue, ['a'], ['b']);
     const first = await claimOne(queue);
-    assert.deepEqual(await queue.finish(first, finishOf('interrupted')), { kind: 'waiting', retryAt: null });
+    assert.deepEqual(await queue.finish(first, finishOf('interrupted')), {
+      kind: 'waiting',
+      retryAt: null,
+      makesRoom: false,
+    });
     const [second] = await queue.claim('pipeline', 1, instant(now + 9000));
     assert.ok(second);
     assert.deepEqual([second.job.id, second.attempt], ['a', 2]);

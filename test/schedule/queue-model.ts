@@ -129,7 +129,7 @@ export class QueueModel {
     if (!job) return assert.deepEqual(finished, { kind: 'stale' });
     if (result === 'interrupted' || result === 'lost') {
       job.state = 'waiting';
-      return assert.deepEqual(finished, { kind: 'waiting', retryAt: null });
+      return assert.deepEqual(finished, { kind: 'waiting', retryAt: null, makesRoom: false });
     }
     if (result === 'succeeded' && job.wish.verify) {
       job.state = 'verifying';

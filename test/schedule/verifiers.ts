@@ -65,6 +65,7 @@ export function testVerifiers(check: Check): void {
     assert.deepEqual(await queue.finish(await claimOne(queue, 'verifier'), finishOf('interrupted')), {
       kind: 'waiting',
       retryAt: null,
+      makesRoom: false,
     });
     const next = await opened.restart();
     const claim = await claimOne(next, 'verifier');

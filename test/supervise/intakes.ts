@@ -56,6 +56,9 @@ export class Intakes implements AsyncDisposable {
       finish: ledger.finish.bind(ledger),
       nextChange: ledger.nextChange.bind(ledger),
       advance: ledger.advance.bind(ledger),
+      control: ledger.control.bind(ledger),
+      cancelling: ledger.cancelling.bind(ledger),
+      setAging: ledger.setAging.bind(ledger),
     };
     return new Intake(
       this.paths,

@@ -1,0 +1,112 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { JobSpec } from '../job/job.ts';
+import type { Instant } from '../job/units.ts';
+import { type LaneName, type LaneView, laneOf, roomIn } from '../schedule/order.ts';
+import type { Claim } from '../schedule/queue.ts';
+import { prepareAll } from './prepared.ts';
+import { nullableInstant, text } from './rows.ts';
+import { eligible, open } from './statements.ts';
+
+const texts = {
+  find: 'SELECT * FROM lane WHERE name = ?',
+  put: `INSERT INTO lane (name, max_active, max_starts, per_ms) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE
+    SET max_active = excluded.max_active, max_starts = excluded.max_starts, per_ms = excluded.per_ms`,
+  drop: 'DELETE FROM lane WHERE name = ?',
+  reopenAt: 'UPDATE lane SET reopens_at = ? WHERE name = ?',
+  reopening: 'SELECT name FROM lane WHERE reopens_at <= ? LIMIT 1000',
+  nextReopening: 'SELECT min(reopens_at) AS at FROM lane WHERE reopens_at IS NOT NULL',
+  active: `SELECT count(*) AS count FROM job WHERE lane = ? AND state IN ('running', 'verifying') AND ${open}`,
+  inUse: `SELECT 1 FROM job WHERE lane = ? AND ${open} LIMIT 1`,
+  best: `SELECT seq FROM job WHERE lane = ? AND ${eligible} ORDER BY rank, seq LIMIT ?`,
+  let: `SELECT seq FROM job WHERE lane = ? AND state = 'waiting' AND blocked = 0 AND ${open}`,
+  block: 'UPDATE job SET blocked = ? WHERE seq = ?',
+  isPaused: 'SELECT 1 FROM pause WHERE scope = ?',
+  noteStart: `INSERT OR IGNORE INTO start (lane, at, job_id) SELECT name, ?, ? FROM lane WHERE name = ? AND max_starts IS NOT NULL`,
+  undoStart: 'DELETE FROM start WHERE lane = ? AND at = ? AND job_id = ?',
+  // Starts of a clock that has been set back since would bound the rate for as long as it was set back.
+  mendStarts: 'UPDATE OR REPLACE start SET at = ? WHERE lane = ? AND at > ?',
+  forgetStarts: 'DELETE FROM start WHERE lane = ? AND at <= ?',
+  starts: 'SELECT count(*) AS count, min(at) AS first FROM start WHERE lane = ?',
+} as const;
+
+/** How many may run that share a group or a rate. Those that may are the best of each lane: they alone are not blocked. */
+export class Lanes {
+  readonly #sql: Readonly<Record<keyof typeof texts, StatementSync>>;
+  /** Told when others may run now. */
+  readonly #onRoom: () => void;
+
+  constructor(database: DatabaseSync, onRoom: () => void) {
+    this.#sql = prepareAll(database, texts);
+    this.#onRoom = onRoom;
+  }
+
+  /** A new job says what holds for its lane from now on. */
+  declare(lane: LaneName, { concurrency, rate }: Pick<JobSpec, 'concurrency' | 'rate'>): void {
+    this.#sql.put.run(lane, concurrency?.limit ?? null, rate?.starts ?? null, rate?.perMs ?? null);
+  }
+
+  noteStart({ job, startedAt }: Claim): void {
+    const lane = laneOf(job.spec);
+    if (lane !== null && job.spec.rate) this.#sql.noteStart.run(startedAt, job.id, lane);
+  }
+
+  /** What was claimed and never started has used nothing. */
+  undoStart({ job, startedAt }: Claim): void {
+    const lane = laneOf(job.spec);
+    if (lane !== null && job.spec.rate) this.#sql.undoStart.run(lane, startedAt, job.id);
+  }
+
+  nextReopening(): Instant | null {
+    return nullableInstant(this.#sql.nextReopening.get()?.at);
+  }
+
+  reopen(now: Instant): void {
+    this.settleAll(
+      this.#sql.reopening.all(now).map((row) => text(row.name)),
+      now,
+    );
+  }
+
+  settleAll(lanes: Iterable<string | null>, now: Instant): void {
+    for (const lane of new Set(lanes)) if (lane !== null) this.settle(lane, now);
+  }
+
+  /** Lets the best of a lane run, as many as there are places. To be called after every change of who waits or runs in it. */
+  settle(lane: string, now: Instant): void {
+    const view = this.#view(lane, now);
+    if (view === null) return;
+    const { places, reopensAt } = roomIn(view);
+    if (!this.#sql.inUse.get(lane) && reopensAt === null) {
+      this.#sql.drop.run(lane);
+      return;
+    }
+    this.#sql.reopenAt.run(reopensAt, lane);
+    const limit = Math.min(places, Number.MAX_SAFE_INTEGER);
+    const best = new Set(limit === 0 ? [] : this.#sql.best.all(lane, limit).map((row) => Number(row.seq)));
+    const may = new Set(this.#sql.let.all(lane).map((row) => Number(row.seq)));
+    for (const seq of may) if (!best.has(seq)) this.#sql.block.run(1, seq);
+    for (const seq of best) {
+      if (may.has(seq)) continue;
+      this.#sql.block.run(0, seq);
+      this.#onRoom();
+    }
+  }
+
+  #view(lane: string, now: Instant): LaneView | null {
+    const row = this.#sql.find.get(lane);
+    if (!row) return null;
+    const rate = row.max_starts === null ? null : { starts: Number(row.max_starts), perMs: Number(row.per_ms) };
+    if (rate) {
+      this.#sql.mendStarts.run(now, lane, now);
+      this.#sql.forgetStarts.run(lane, now - rate.perMs);
+    }
+    const starts = rate ? this.#sql.starts.get(lane) : undefined;
+    return {
+      paused: this.#sql.isPaused.get(lane) !== undefined,
+      maxActive: row.max_active === null ? null : Number(row.max_active),
+      active: Number(this.#sql.active.get(lane)?.count),
+      rate,
+      recent: { starts: Number(starts?.count ?? 0), first: nullableInstant(starts?.first) },
+    };
+  }
+}
