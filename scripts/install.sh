@@ -15,7 +15,7 @@ root=${root%/}
 
 lib=$prefix/lib/booty
 doc=$prefix/share/doc/booty
-unit=$prefix/lib/systemd/system/booty.service
+units=$prefix/lib/systemd/system
 sysusers=$prefix/lib/sysusers.d/booty.conf
 tmpfiles=$prefix/lib/tmpfiles.d/booty.conf
 
@@ -35,12 +35,15 @@ keep() {
   fi
 }
 
-# The unit names the program: that of this installation.
-put_unit() {
-  mkdir -p -- "$root${unit%/*}"
-  sed -e "s|/usr/bin/booty|$prefix/bin/booty|g" -- "$home/systemd/booty.service" >"$root$unit.new"
-  chmod 0644 -- "$root$unit.new"
-  mv -f -- "$root$unit.new" "$root$unit"
+# The units name the program: that of this installation.
+put_units() {
+  mkdir -p -- "$root$units"
+  for name in booty.service booty-drop@.service booty-drop@.timer; do
+    target=$root$units/$name
+    sed -e "s|/usr/bin/booty|$prefix/bin/booty|g" -- "$home/systemd/$name" >"$target.new"
+    chmod 0644 -- "$target.new"
+    mv -f -- "$target.new" "$target"
+  done
 }
 
 # The program is made whole beside the old one and takes its place by two renames, so that a job which starts
@@ -87,11 +90,16 @@ activate() {
 }
 
 uninstall() {
-  if live && systemd_runs; then systemctl disable --now booty.service || true; fi
+  if live && systemd_runs; then
+    systemctl stop 'booty-drop@*.timer' || true
+    systemctl disable --now booty.service || true
+  fi
   rm -rf -- "$root$lib" "$root$doc"
-  rm -f -- "$root$prefix/bin/booty" "$root$unit" "$root$sysusers" "$root$tmpfiles"
+  rm -f -- "$root$prefix/bin/booty" "$root$sysusers" "$root$tmpfiles" \
+    "$root$units/booty.service" "$root$units/booty-drop@.service" "$root$units/booty-drop@.timer"
   if live && systemd_runs; then systemctl daemon-reload; fi
-  echo "Removed. Kept: $root$sysconf, $root/var/lib/booty, $root/var/spool/booty, and the user booty."
+  echo "Removed. Kept: $root$sysconf, $root/var/lib/booty, $root/var/spool/booty, the user booty, and the
+  schedules in $root/etc/systemd/system: an installation goes on with them."
 }
 
 case ${1:-} in
@@ -107,7 +115,7 @@ runtime=$("$node" -p process.execPath) ||
   fail "$node does not run here; where a library is missing, install it (libatomic.so.1 on Debian: apt-get install libatomic1)"
 
 install_program
-put_unit
+put_units
 put 0644 "$home/systemd/booty.sysusers" "$sysusers"
 put 0644 "$home/systemd/booty.tmpfiles" "$tmpfiles"
 keep 0644 "$home/etc/booty.yaml" "$sysconf/booty.yaml"
@@ -115,7 +123,7 @@ keep 0600 "$home/etc/secrets.env.example" "$sysconf/secrets.env"
 keep 0644 "$home/etc/release.env.example" "$sysconf/release.env"
 install_docs
 
-echo "installed $root$lib and $root$unit"
+echo "installed $root$lib and $root$units/booty.service"
 if live && command -v systemd-sysusers >/dev/null; then
   activate
 else

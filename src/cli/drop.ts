@@ -25,14 +25,20 @@ export interface Dropped {
   readonly fileName: string;
 }
 
-/** A job from a file, `-` for standard input, or the words of a command. @throws BootyError JOB_REFUSED with every problem, USAGE */
+/** Where a job comes from: a file, or `-` for standard input; the words of a command; what was read already. */
+export type JobSource =
+  | { readonly file: string }
+  | { readonly command: readonly string[] }
+  | { readonly read: DroppedFile; readonly what: string };
+
+/** @throws BootyError JOB_REFUSED with every problem, USAGE */
 export function readJob(
-  source: { readonly file: string } | { readonly command: readonly string[] },
+  source: JobSource,
   options: DropOptions,
   place: Place,
 ): { readonly id: string; readonly content: string } {
-  const file = 'file' in source ? readSource(source.file) : commandFile(source.command);
-  const data = asData(file, place, 'file' in source ? source.file : 'the command');
+  const { read: file, what } = 'read' in source ? source : readSource(source);
+  const data = asData(file, place, what);
   const given = {
     ...data,
     ...(options.id === undefined ? {} : { id: options.id }),
@@ -52,7 +58,15 @@ const missingModules = ({ steps, verify }: JobSpec, { paths }: Place): string[] 
     return path === null || existsSync(path) ? [] : [path];
   });
 
-function readSource(path: string): DroppedFile {
+/** Reads it once. @throws BootyError USAGE where it cannot be read */
+export const readSource = (
+  source: Exclude<JobSource, { readonly read: DroppedFile }>,
+): Extract<JobSource, { readonly read: DroppedFile }> =>
+  'file' in source
+    ? { read: readJobFile(source.file), what: source.file }
+    : { read: commandFile(source.command), what: 'the command' };
+
+function readJobFile(path: string): DroppedFile {
   try {
     if (path === '-') return { fileName: 'stdin', content: readFileSync(0), executable: false };
     return { fileName: basename(path), content: readFileSync(path), executable: (statSync(path).mode & 0o111) !== 0 };
@@ -98,11 +112,17 @@ function refusedJob(what: string, problems: readonly Refusal[]): BootyError {
   });
 }
 
-/** Puts a job into the spool, durably and at once. @throws BootyError SPOOL_MISSING, SPOOL_NOT_WRITABLE */
-export function drop(job: { readonly id: string; readonly content: string }, place: Place): Dropped {
+/**
+ * Puts a job into the spool, durably and at once.
+ * @param fileName default: a name of its own for each drop, so that its refusal is known from another's
+ * @throws BootyError SPOOL_MISSING, SPOOL_NOT_WRITABLE
+ */
+export function drop(
+  job: { readonly id: string; readonly content: string },
+  place: Place,
+  fileName = `${job.id}.${makeDropToken(instant(Date.now()))}.json`,
+): Dropped {
   const { incoming } = place.paths;
-  // A name of its own for each drop, so that its refusal is known from another's.
-  const fileName = `${job.id}.${makeDropToken(instant(Date.now()))}.json`;
   try {
     writeDurablySync(join(incoming, fileName), job.content, { mode: 0o640 });
   } catch (error) {

@@ -5,7 +5,7 @@ import { formatDuration, timestamp } from '../job/units.ts';
 import { History } from '../ledger/history.ts';
 import { type JobRow, type JobState, jobStates } from '../ledger/rows.ts';
 import { findPlace } from './place.ts';
-import { note, paint, print, printJson, table } from './terminal.ts';
+import { note, paintOutcomes, print, printJson, table } from './terminal.ts';
 
 export interface ListOptions {
   /** A state or an outcome. */
@@ -61,9 +61,3 @@ export const times = <Row extends JobRow>(row: Row) => ({
   endedAt: row.endedAt === null ? null : timestamp(row.endedAt),
   dueAt: row.dueAt === null ? null : timestamp(row.dueAt),
 });
-
-const paintOutcomes = (text: string): string =>
-  text
-    .replace(/ {2}crashed(?= {2})/g, `  ${paint('red', 'crashed')}`)
-    .replace(/ {2}rejected(?= {2})/g, `  ${paint('yellow', 'rejected')}`)
-    .replace(/ {2}succeeded(?= {2})/g, `  ${paint('green', 'succeeded')}`);

@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { PathChoices } from '../config/paths.ts';
 import { BootyError } from '../job/error.ts';
 import { exitStatus, statusOfError } from './exit-status.ts';
+import { addScheduleCommands } from './schedule-command.ts';
 import { printError } from './terminal.ts';
 
 /*
@@ -160,6 +161,8 @@ program
     const { status } = await import('./status.ts');
     process.exitCode = status({ ...paths(command), ...options });
   });
+
+addScheduleCommands(program, { paths, jobSource });
 
 const outbox = program.command('outbox').description('crash events that wait for Sentry, and those given up');
 

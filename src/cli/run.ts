@@ -1,7 +1,7 @@
 import type { PathChoices } from '../config/paths.ts';
 import { BootyError } from '../job/error.ts';
 import type { JobId } from '../job/id.ts';
-import { awaitTaking, type DropOptions, drop, readJob, supervisorPid } from './drop.ts';
+import { awaitTaking, type DropOptions, drop, type JobSource, readJob, supervisorPid } from './drop.ts';
 import { exitStatus, statusOfOutcome } from './exit-status.ts';
 import { follow } from './follow.ts';
 import { isKnown } from './lookup.ts';
@@ -14,7 +14,7 @@ export interface RunOptions extends PathChoices, DropOptions {
 }
 
 /** Submits a job, prints what it prints, and resolves with the exit status of its outcome. @throws BootyError as submit does, and NO_SUPERVISOR */
-export async function run(source: Parameters<typeof readJob>[0], options: RunOptions): Promise<number> {
+export async function run(source: JobSource, options: RunOptions): Promise<number> {
   const place = findSoundPlace(options);
   const job = readJob(source, options, place);
   if (supervisorPid(place) === null) {

@@ -42,5 +42,13 @@ export function signalSupervisor({ pid, asRoot }: Addressee, signal: NodeJS.Sign
   }
 }
 
+/** @throws BootyError NOT_PERMITTED, with this command as root would type it */
+export function demandRoot(message: string): void {
+  if (process.getuid?.() === 0) return;
+  throw notPermitted(message, `sudo booty ${process.argv.slice(2).map(quoted).join(' ')}`, null);
+}
+
+const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+
 const notPermitted = (message: string, asRoot: string, cause: unknown): BootyError =>
   new BootyError('NOT_PERMITTED', message, { hint: `as root: ${asRoot}`, cause });

@@ -1,6 +1,6 @@
 import type { PathChoices } from '../config/paths.ts';
 import { BootyError } from '../job/error.ts';
-import { awaitTaking, type DropOptions, drop, readJob, supervisorPid } from './drop.ts';
+import { awaitTaking, type DropOptions, drop, type JobSource, readJob, supervisorPid } from './drop.ts';
 import { isKnown } from './lookup.ts';
 import { findSoundPlace } from './place.ts';
 import { note, print, printJson } from './terminal.ts';
@@ -11,7 +11,7 @@ export interface SubmitOptions extends PathChoices, DropOptions {
 }
 
 /** Drops one job and tells its id on stdout. @throws BootyError JOB_REFUSED, SPOOL_MISSING, SPOOL_NOT_WRITABLE */
-export async function submit(source: Parameters<typeof readJob>[0], options: SubmitOptions): Promise<void> {
+export async function submit(source: JobSource, options: SubmitOptions): Promise<void> {
   const place = findSoundPlace(options);
   const job = readJob(source, options, place);
   if (options.dryRun) {

@@ -45,6 +45,13 @@ type Style = Parameters<typeof styleText>[0];
 export const paint = (style: Style, text: string): string =>
   process.stdout.isTTY && !process.env.NO_COLOR ? styleText(style, text) : text;
 
+/** Outcomes in a table, each in its colour. */
+export const paintOutcomes = (text: string): string =>
+  text
+    .replace(/ {2}crashed(?= {2})/g, `  ${paint('red', 'crashed')}`)
+    .replace(/ {2}rejected(?= {2})/g, `  ${paint('yellow', 'rejected')}`)
+    .replace(/ {2}succeeded(?= {2})/g, `  ${paint('green', 'succeeded')}`);
+
 /** Columns as wide as their widest cell; the last is cut to the terminal's width. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((title, column) =>

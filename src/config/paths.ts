@@ -7,6 +7,8 @@ export interface Paths {
   readonly release: string;
   /** Where the relative paths of module steps begin. */
   readonly modules: string;
+  /** The job files of recurring work, `NAME.yaml`. */
+  readonly recurring: string;
   readonly spool: string;
   readonly incoming: string;
   /** Files that the supervisor has taken from `incoming` and not yet decided about. On the same file system, so that taking is one rename. */
@@ -63,6 +65,7 @@ export function resolvePaths(flags: PathChoices, env: PathChoices, file: PathCho
     secrets: resolve(flags.secrets ?? env.secrets ?? file.secrets ?? join(base.etc, 'secrets.env')),
     release: resolve(flags.release ?? env.release ?? file.release ?? join(base.etc, 'release.env')),
     modules: resolve(flags.modules ?? env.modules ?? file.modules ?? join(base.etc, 'modules')),
+    recurring: join(base.etc, 'recurring'),
     spool,
     incoming: join(spool, 'incoming'),
     claimed: join(spool, 'incoming', '.claimed'),

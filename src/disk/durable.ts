@@ -3,6 +3,7 @@ import {
   constants,
   copyFileSync,
   fchmodSync,
+  fchownSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -56,12 +57,20 @@ export async function writeDurably(
   await syncDirectory(dirname(path));
 }
 
-/** The same without giving way to anything else: for a program that is about to die, and for commands. */
-export function writeDurablySync(path: string, content: string | Uint8Array, { mode }: DurableOptions): void {
+/**
+ * The same without giving way to anything else: for a program that is about to die, and for commands.
+ * @param options `gid`: the group that it belongs to before it has its name
+ */
+export function writeDurablySync(
+  path: string,
+  content: string | Uint8Array,
+  { mode, gid }: DurableOptions & { readonly gid?: number },
+): void {
   const temporary = temporaryName(path);
   try {
     const file = openSync(temporary, 'wx', mode);
     try {
+      if (gid !== undefined) fchownSync(file, -1, gid);
       if ((umask & mode) !== 0) fchmodSync(file, mode);
       const data = Buffer.from(content as string);
       for (let written = 0; written < data.length; ) written += writeSync(file, data, written);

@@ -48,6 +48,20 @@ export function jobIdOfDrop(name: string, token: DropToken): JobId {
   return `${stem}-${time}-${token.slice(8)}` as JobId;
 }
 
+/**
+ * The id of a job that a timer drops: the same for the same elapse, so that however often its service is started, the job
+ * runs once. In the form of every other, with the microseconds in place of chance.
+ * @param elapsedAtUs microseconds since 1970, as systemd gives them
+ */
+export const jobIdOfElapse = (name: string, elapsedAtUs: number): JobId =>
+  jobIdOfDrop(
+    name,
+    `${Math.floor(elapsedAtUs / 1000)
+      .toString(36)
+      .padStart(8, '0')
+      .slice(-8)}${String(elapsedAtUs % 1_000_000).padStart(6, '0')}` as DropToken,
+  );
+
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 
 /** Random letters and digits, five bits each. */

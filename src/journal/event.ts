@@ -54,6 +54,8 @@ export type JournalEvent =
       readonly file: string;
       readonly uid: number;
     }
+  | { readonly kind: 'recurring.dropped'; readonly name: string; readonly id: JobId }
+  | { readonly kind: 'recurring.repeated'; readonly name: string; readonly id: JobId }
   | {
       readonly kind: 'job.refused';
       readonly file: string;
@@ -177,6 +179,8 @@ export function priorityOf(event: JournalEvent): Priority {
     case 'trouble.ended':
       return 'notice';
     case 'job.accepted':
+    case 'recurring.dropped':
+    case 'recurring.repeated':
     case 'attempt.started':
     case 'crash.captured':
     case 'crash.counted':

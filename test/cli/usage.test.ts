@@ -12,6 +12,7 @@ const commands = [
   'show',
   'logs',
   'status',
+  'schedule',
   'outbox',
   'check',
   'release',

@@ -9,6 +9,7 @@ void test('without any choice, Booty lives where the system’s programs do', ()
     secrets: '/etc/booty/secrets.env',
     release: '/etc/booty/release.env',
     modules: '/etc/booty/modules',
+    recurring: '/etc/booty/recurring',
     spool: '/var/spool/booty',
     incoming: '/var/spool/booty/incoming',
     claimed: '/var/spool/booty/incoming/.claimed',

@@ -5,6 +5,7 @@ import * as fc from 'fast-check';
 import {
   dropTokenPattern,
   jobIdOfDrop,
+  jobIdOfElapse,
   makeDropToken,
   maxIdLength,
   parseJobId,
@@ -100,6 +101,18 @@ void test('whatever a job is called, the id that Booty makes for it names one fi
 void test('an id tells what the job is and when it was dropped', () => {
   const token = makeDropToken(instant(Date.UTC(2026, 10, 24, 2, 0, 0, 999)));
   assert.match(jobIdOfDrop('nightly backup', token), /^nightly-backup-20261124T020000-[0-9a-z]{6}$/);
+});
+
+void test('one elapse of a timer is one id, however often it is asked for, and the next is another', () => {
+  const elapsedAtUs = Date.UTC(2026, 10, 24, 2, 0, 0) * 1000 + 4512;
+  assert.equal(jobIdOfElapse('nightly', elapsedAtUs), 'nightly-20261124T020000-004512');
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 4e15 }), fc.integer({ min: 0, max: 4e15 }), (one, other) => {
+      const id = jobIdOfElapse('nightly', one);
+      assert.equal(parseJobId(id), id);
+      assert.equal(id === jobIdOfElapse('nightly', other), one === other);
+    }),
+  );
 });
 
 void test('files that are taken later sort later', () => {

@@ -17,6 +17,8 @@ export const eventsWith = (text: string): { readonly [Name in Kind]: Extract<Jou
     'supervisor.failed': { kind: 'supervisor.failed', error: text, eventId: null, capture: 'failed' },
     'telemetry.notice': { kind: 'telemetry.notice', text },
     'job.accepted': { kind: 'job.accepted', ...job, file: text, uid: 1000 },
+    'recurring.dropped': { kind: 'recurring.dropped', name: text, id },
+    'recurring.repeated': { kind: 'recurring.repeated', name: text, id },
     'job.refused': { kind: 'job.refused', file: text, code: 'SYNTAX', reason: text, line: 3, hint: text },
     'spool.left': { kind: 'spool.left', file: text, reason: text },
     'trouble.began': { kind: 'trouble.began', where: 'ledger', error: text, hint: text },

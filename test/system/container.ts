@@ -37,19 +37,22 @@ export interface Container extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** Boots one, as soon as no other runs on this machine. */
-export async function bootContainer(): Promise<Container> {
+/**
+ * Boots one, as soon as no other runs on this machine.
+ * @param disk a directory that keeps what is written in it, for the next one that boots from it; null: nothing is kept
+ */
+export async function bootContainer(disk: string | null = null): Promise<Container> {
   const lock = await lockMachine(lockTimeoutMs);
   try {
-    return await boot(await debianRoot(), () => lock.release());
+    return await boot(await debianRoot(), disk, () => lock.release());
   } catch (error) {
     await lock.release();
     throw error;
   }
 }
 
-async function boot(root: string, release: () => Promise<void>): Promise<Container> {
-  const nspawn = startNspawn(root);
+async function boot(root: string, disk: string | null, release: () => Promise<void>): Promise<Container> {
+  const nspawn = startNspawn(root, disk);
   let console = '';
   for (const stream of [nspawn.stdout, nspawn.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => {
@@ -104,7 +107,11 @@ async function boot(root: string, release: () => Promise<void>): Promise<Contain
   return { exec, must, follow, stop, [Symbol.asyncDispose]: stop };
 }
 
-function startNspawn(root: string): ChildProcess {
+/** Puts a file system whose changes stay in a directory over another, seen by nobody else, and runs a program there. */
+const onDisk =
+  'mkdir -p "$2/upper" "$2/work" "$2/root" && mount -t overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" disk "$2/root" && shift 2 && exec "$@"';
+
+function startNspawn(root: string, disk: string | null): ChildProcess {
   const source = resolve(import.meta.dirname, '../..');
   // systemd-nspawn does not take the container with it when it is killed, but a process namespace around it does: its end is the
   // end of all that is in it. The parent-death signals make that happen also when this process is killed.
@@ -112,14 +119,21 @@ function startNspawn(root: string): ChildProcess {
   const nspawn = [
     'systemd-nspawn',
     '--quiet',
-    `--directory=${root}`,
+    `--directory=${disk === null ? root : `${disk}/root`}`,
     '--machine=booty-test',
     '--console=pipe',
     '--boot',
   ];
-  const isolation = ['--volatile=overlay', '--register=no', '--keep-unit', '--private-network', '--link-journal=no'];
+  const overlay = disk === null ? [] : ['sh', '-c', onDisk, 'disk', root, disk];
+  const isolation = [
+    `--volatile=${disk === null ? 'overlay' : 'no'}`,
+    '--register=no',
+    '--keep-unit',
+    '--private-network',
+    '--link-journal=no',
+  ];
   const files = ['--timezone=off', '--resolv-conf=off', `--bind-ro=${source.replaceAll(':', '\\:')}:${checkout}`];
-  return spawn('setpriv', [...bound, ...nspawn, ...isolation, ...files], {
+  return spawn('setpriv', [...bound, ...overlay, ...nspawn, ...isolation, ...files], {
     // Some machines have cgroup v1 with the unified hierarchy beside it: the container gets the unified one alone, as Debian has it.
     env: { PATH: searchPath, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],

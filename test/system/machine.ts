@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { bootContainer, type Container, checkout } from './container.ts';
 import type { Finished } from './finished.ts';
 import { followJournal, type Journal } from './journal.ts';
@@ -55,11 +58,45 @@ export function systemTest(name: string, body: (machine: Machine) => Promise<voi
   });
 }
 
+/** A machine that is switched off (`stop` of what `boot` gave, as if its plug were pulled) and on again: its disk stays. */
+export interface Computer {
+  boot(): Promise<Machine>;
+}
+
+/** A test on a computer with a freshly installed machine. */
+export function computerTest(name: string, body: (computer: Computer) => Promise<void>): void {
+  testWhere(missingPrerequisite(), name, testTimeoutMs, async (context) => {
+    const disk = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'booty-disk-'));
+    const machines: Machine[] = [];
+    const boot: Computer['boot'] = async () => {
+      const container = await bootContainer(disk);
+      context.after(() => container.stop());
+      const machine = await (machines.length === 0 ? install(container) : machineOn(container));
+      machines.push(machine);
+      return machine;
+    };
+    try {
+      await body({ boot });
+    } catch (error) {
+      for (const { journal } of machines)
+        for (const { message } of journal.entries.slice(-80)) context.diagnostic(message);
+      throw error;
+    } finally {
+      for (const machine of machines) await machine.stop();
+      rmSync(disk, { recursive: true, force: true });
+    }
+  });
+}
+
 async function install(container: Container): Promise<Machine> {
   await container.must(['sh', `${checkout}/scripts/install.sh`], { timeoutMs: 120_000 });
   await container.must(['useradd', '--groups', 'booty', 'alice']);
   await container.must(['useradd', 'mallory']);
   await container.must(['install', '--directory', '--owner=booty', '--group=booty', '--mode=0755', traces]);
+  return machineOn(container);
+}
+
+function machineOn(container: Container): Machine {
   const journal = followJournal(container);
 
   const start: Machine['start'] = async () => {
