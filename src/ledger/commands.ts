@@ -11,6 +11,8 @@ import {
   type Scope,
   type Target,
 } from '../schedule/control.ts';
+import type { Arrivals } from './arrivals.ts';
+import type { Lanes } from './lanes.ts';
 import { prepareAll } from './prepared.ts';
 import { type JobState, jobOf, nullableText, type Row, text } from './rows.ts';
 import { open } from './statements.ts';
@@ -42,23 +44,18 @@ const otherTexts = {
   resume: 'DELETE FROM pause WHERE scope = ?',
 } as const;
 
-/** What the commands need of the ledger around them. */
-interface Around {
-  settle(lanes: Iterable<string | null>, now: Instant): void;
-  agingMs(): number | null;
-  add(job: Job, retryOf: JobId): void;
-}
-
 type Sql = Readonly<Record<keyof ReturnType<typeof textsOf>, StatementSync>>;
 
 /** What people ask of jobs, done in the ledger: within one transaction, and for any number of jobs at once. */
 export class Commands {
-  readonly #around: Around;
+  readonly #lanes: Lanes;
+  readonly #arrivals: Arrivals;
   readonly #of: Readonly<Record<Target['kind'], Sql>>;
   readonly #sql: Readonly<Record<keyof typeof otherTexts, StatementSync>>;
 
-  constructor(database: DatabaseSync, around: Around) {
-    this.#around = around;
+  constructor(database: DatabaseSync, lanes: Lanes, arrivals: Arrivals) {
+    this.#lanes = lanes;
+    this.#arrivals = arrivals;
     this.#of = {
       id: prepareAll(database, textsOf(conditions.id)),
       name: prepareAll(database, textsOf(conditions.name)),
@@ -80,7 +77,7 @@ export class Commands {
         return this.#change(command.target, now, whileWaiting('released'), (sql, what) => sql.hold.run(what, 0));
       case 'prioritize':
         return this.#change(command.target, now, whileWaiting('prioritized'), (sql, what) =>
-          sql.prioritize.run(what, command.priority, this.#around.agingMs() ?? 0),
+          sql.prioritize.run(what, command.priority, this.#arrivals.agingMs ?? 0),
         );
       case 'retry':
         return this.#retry(command.id, command.newId, now);
@@ -98,7 +95,7 @@ export class Commands {
     const total = Number(sql.count.get(what)?.count);
     const changes = rows.map((row) => ({ id: text(row.id) as JobId, ...effect(row) }));
     apply(sql, what);
-    this.#around.settle(
+    this.#lanes.settleAll(
       sql.lanes.all(what).map((row) => nullableText(row.lane)),
       now,
     );
@@ -133,7 +130,7 @@ export class Commands {
       // A time that is over would end it at once.
       expires: expires && instantOf(expires, now) > now ? expires : null,
     };
-    this.#around.add({ ...job, id: copyId, spec, droppedAt: now, acceptedAt: now }, id);
+    this.#arrivals.add({ ...job, id: copyId, spec, droppedAt: now, acceptedAt: now }, '', '', id);
     return { kind: 'done', changes: [{ id, effect: 'retried', detail: copyId }], total: 1 };
   }
 
@@ -143,7 +140,7 @@ export class Commands {
     if (row.ending !== null) return unchanged(id, 'it is being ended');
     if (row.due_at === null) return unchanged(id, 'it waits already, and not for its time');
     this.#sql.makeDue.run(id);
-    this.#around.settle([nullableText(row.lane)], now);
+    this.#lanes.settleAll([nullableText(row.lane)], now);
     return { kind: 'done', changes: [{ id, effect: 'due', detail: null }], total: 1 };
   }
 
@@ -158,7 +155,7 @@ export class Commands {
     const word = scopeWord(scope);
     if (kind === 'pause') this.#sql.pause.run(word, now);
     else this.#sql.resume.run(word);
-    if (scope.kind === 'group') this.#around.settle([word], now);
+    if (scope.kind === 'group') this.#lanes.settle(word, now);
     return { kind: 'done', changes: [], total: 0 };
   }
 }

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { JobSpec } from '../job/job.ts';
+import type { Job, JobSpec } from '../job/job.ts';
 import type { Instant } from '../job/units.ts';
 import { type LaneName, type LaneView, laneOf, roomIn } from '../schedule/order.ts';
 import type { Claim } from '../schedule/queue.ts';
@@ -69,6 +69,10 @@ export class Lanes {
 
   settleAll(lanes: Iterable<string | null>, now: Instant): void {
     for (const lane of new Set(lanes)) if (lane !== null) this.settle(lane, now);
+  }
+
+  settleFor({ spec }: Job, now: Instant): void {
+    this.settleAll([laneOf(spec)], now);
   }
 
   /** Lets the best of a lane run, as many as there are places. To be called after every change of who waits or runs in it. */

@@ -1,29 +1,20 @@
 import { statSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { type JobId, jobIdOfDrop, verifierIdOf } from '../job/id.ts';
-import { instantOf, type Job, type JobKind, type JobSpec } from '../job/job.ts';
-import { judgePipeline } from '../job/judge.ts';
-import type { Concurrency } from '../job/order.ts';
-import type { AttemptRecord, Outcome, OutcomeRecord } from '../job/outcome.ts';
+import { type JobId, jobIdOfDrop } from '../job/id.ts';
+import type { Job, JobKind, JobSpec } from '../job/job.ts';
+import type { AttemptRecord, OutcomeRecord } from '../job/outcome.ts';
 import { type Instant, instant, type Milliseconds } from '../job/units.ts';
 import type { Answer, Command } from '../schedule/control.ts';
-import { laneOf, rankOf } from '../schedule/order.ts';
 import type { Acceptable, Acceptance, Cancelling, Claim, Finish, Finished, JobQueue } from '../schedule/queue.ts';
+import { Arrivals } from './arrivals.ts';
 import { Commands } from './commands.ts';
 import { Committer } from './committer.ts';
+import { Ends } from './ends.ts';
 import { Lanes } from './lanes.ts';
 import { Needs } from './needs.ts';
 import { openLedgerFile } from './open.ts';
 import { prepareAll } from './prepared.ts';
-import {
-  attemptRecord,
-  cancelledFinish,
-  expiredReason,
-  type JobEnd,
-  jobEnd,
-  outcomeRecord,
-  unrunEnd,
-} from './records.ts';
+import { attemptRecord, cancelledFinish, jobEnd, outcomeRecord } from './records.ts';
 import { readFrom } from './refusal.ts';
 import { LedgerRetention } from './retention.ts';
 import { jobOf, nullableText, type Row, recordOf, specOf, text } from './rows.ts';
@@ -64,7 +55,8 @@ export class Ledger implements JobQueue {
   readonly #lanes: Lanes;
   readonly #needs: Needs;
   readonly #commands: Commands;
-  #agingMs: Milliseconds | null = null;
+  readonly #arrivals: Arrivals;
+  readonly #ends: Ends;
   /** Whether the change under way lets others run, or ends them. */
   #makesRoom = false;
   readonly #sql: Readonly<Record<keyof typeof statementTexts, StatementSync>>;
@@ -81,17 +73,14 @@ export class Ledger implements JobQueue {
     this.retention = new LedgerRetention(this.#database, path, this.#committer);
     this.suspects = new Suspects(this.#database, this.#committer);
     this.#sql = prepareAll(this.#database, statementTexts);
-    this.#lanes = new Lanes(this.#database, () => {
+    const onRoom = (): void => {
       this.#makesRoom = true;
-    });
+    };
+    this.#lanes = new Lanes(this.#database, onRoom);
     this.#needs = new Needs(this.#database);
-    this.#commands = new Commands(this.#database, {
-      settle: (lanes, now) => this.#lanes.settleAll(lanes, now),
-      agingMs: () => this.#agingMs,
-      add: (job, retryOf) => this.#insert(job, '', '', retryOf),
-    });
-    const aging = this.#sql.aging.get()?.value;
-    this.#agingMs = aging === undefined ? null : (Number(aging) as Milliseconds);
+    this.#arrivals = new Arrivals(this.#sql, this.#lanes, this.#needs);
+    this.#ends = new Ends(this.#sql, this.#lanes, this.#needs, this.#arrivals, onRoom);
+    this.#commands = new Commands(this.#database, this.#lanes, this.#arrivals);
   }
 
   accept(drops: readonly Acceptable[], now: Instant): Promise<Acceptance[]> {
@@ -110,7 +99,7 @@ export class Ledger implements JobQueue {
       if (this.#sql.releaseJob.run(claim.job.id, claim.token).changes === 0) return;
       this.#sql.deleteAttempt.run(claim.job.id, claim.attempt, claim.token);
       this.#lanes.undoStart(claim);
-      this.#settleLane(claim.job, claim.startedAt);
+      this.#lanes.settleFor(claim.job, claim.startedAt);
     });
   }
 
@@ -139,8 +128,8 @@ export class Ledger implements JobQueue {
         now,
       );
       this.#lanes.reopen(now);
-      const ended = this.#sql.ending.all().flatMap((row) => this.#endUnrun(row, now, origin));
-      const expired = this.#sql.expired.all(now).flatMap((row) => this.#endUnrun(row, now, origin));
+      const ended = this.#sql.ending.all().flatMap((row) => this.#ends.endUnrun(row, now, origin));
+      const expired = this.#sql.expired.all(now).flatMap((row) => this.#ends.endUnrun(row, now, origin));
       return [...ended, ...expired];
     });
   }
@@ -157,13 +146,8 @@ export class Ledger implements JobQueue {
   }
 
   setAging(agingMs: Milliseconds | null): Promise<void> {
-    if (agingMs === this.#agingMs) return Promise.resolve();
-    return this.#committer.commit(() => {
-      this.#agingMs = agingMs;
-      this.#sql.rankAll.run(agingMs ?? 0, agingMs ?? 0);
-      if (agingMs === null) this.#sql.forgetAging.run();
-      else this.#sql.setAging.run(String(agingMs));
-    });
+    if (agingMs === this.#arrivals.agingMs) return Promise.resolve();
+    return this.#committer.commit(() => this.#arrivals.setAging(agingMs));
   }
 
   /** Records which process runs an attempt, for the recovery after our own death. Soon: until then its mark tells. */
@@ -181,7 +165,7 @@ export class Ledger implements JobQueue {
 
   /** The attempts of a job that have ended. @throws LedgerRefusal */
   attemptsOf(id: JobId): readonly AttemptRecord[] {
-    return this.#read(() => this.#endedAttempts(id));
+    return this.#read(() => this.#ends.attemptsOf(id));
   }
 
   /** The pipeline whose steps have succeeded and whose verifier has not ended, as its outcome would be; null where there is none. */
@@ -192,7 +176,7 @@ export class Ledger implements JobQueue {
   #verifying(id: JobId): OutcomeRecord | null {
     const row = this.#sql.verifyingJob.get(id);
     if (!row) return null;
-    const attempts = this.#endedAttempts(id);
+    const attempts = this.#ends.attemptsOf(id);
     const endedAt = instant(Date.parse(attempts.at(-1)?.endedAt ?? ''));
     const outputs = JSON.parse(text(row.outputs)) as Record<string, string>;
     const end = {
@@ -253,7 +237,7 @@ export class Ledger implements JobQueue {
       },
       process:
         row.process === null || row.process === undefined ? null : (JSON.parse(text(row.process)) as ProcessRecord),
-      lostBefore: this.#endedAttempts(text(row.id)).filter((attempt) => attempt.cause === 'lost').length,
+      lostBefore: this.#ends.attemptsOf(text(row.id)).filter((attempt) => attempt.cause === 'lost').length,
       recoveries: Number(row.recoveries),
       cancelled: row.ending === 'cancelled' ? text(row.ending_reason) : null,
     };
@@ -290,77 +274,8 @@ export class Ledger implements JobQueue {
       acceptedAt: now,
       droppedBy: drop.uid,
     };
-    this.#insert(job, drop.token, drop.fileName, null);
+    this.#arrivals.add(job, drop.token, drop.fileName, null);
     return { kind: 'accepted', job };
-  }
-
-  #insert(job: Job, token: string, fileName: string, retryOf: JobId | null): void {
-    const { spec } = job;
-    const lane = laneOf(spec);
-    const standing = this.#needs.standing(spec.needs);
-    const open = standing.kind === 'open' ? standing.ids : [];
-    this.#sql.insertJob.run(
-      job.id,
-      spec.name,
-      spec.kind,
-      spec.priority,
-      JSON.stringify(spec),
-      job.pipelineId,
-      token,
-      fileName,
-      job.droppedBy,
-      job.droppedAt,
-      job.acceptedAt,
-      spec.notBefore && instantOf(spec.notBefore, job.droppedAt),
-      spec.expires && instantOf(spec.expires, job.droppedAt),
-      rankOf(spec.priority, job.acceptedAt, this.#agingMs),
-      lane,
-      lane === null ? 0 : 1,
-      open.length,
-      standing.kind === 'failed' ? 'skipped' : null,
-      standing.kind === 'failed' ? standing.reason : null,
-      retryOf,
-    );
-    this.#needs.add(job.id, open);
-    if (lane === null) return;
-    this.#lanes.declare(lane, spec);
-    if (spec.concurrency) this.#compete(job, lane, spec.concurrency);
-    this.#lanes.settle(lane, job.acceptedAt);
-  }
-
-  /** What a new job means for the others of its group, or they for it. */
-  #compete(job: Job, lane: string, { group, limit, onNew }: Concurrency): void {
-    const replaced = `replaced by ${job.id}, the newest of group ${group}`;
-    switch (onNew) {
-      case 'queue':
-        return;
-      case 'skip':
-        if (Number(this.#sql.competitors.get({ 1: lane, 2: job.id, 3: limit })?.count) >= limit)
-          this.#sql.skip.run(`group ${group} was busy when it came`, job.id);
-        return;
-      case 'cancel-running':
-        this.#sql.replaceVerifiers.run(replaced, lane);
-        this.#sql.replaceActive.run(replaced, lane);
-        this.#sql.replaceWaiting.run(replaced, lane, job.id);
-        return;
-      case 'replace-waiting':
-        this.#sql.replaceWaiting.run(replaced, lane, job.id);
-    }
-  }
-
-  #settleLane({ spec }: Job, now: Instant): void {
-    const lane = laneOf(spec);
-    if (lane !== null) this.#lanes.settle(lane, now);
-  }
-
-  /** Ends a job that waits and is not to run any more; its pipeline with it, where it is a verifier. */
-  #endUnrun(row: Row, now: Instant, origin: Pick<Finish, 'release' | 'environment'>): OutcomeRecord[] {
-    const outcome = row.ending === 'skipped' ? 'skipped' : 'cancelled';
-    const reason = nullableText(row.ending_reason) ?? expiredReason(Number(row.expires_at));
-    const job = jobOf(row);
-    const record = this.#end(job, unrunEnd(outcome, reason, now, origin));
-    const pipeline = job.pipelineId ? this.#endPipeline(job.pipelineId, record, { ...origin, endedAt: now }) : null;
-    return pipeline ? [record, pipeline] : [record];
   }
 
   #take(row: Row, now: Instant): Claim {
@@ -380,76 +295,16 @@ export class Ledger implements JobQueue {
     if (finish.logBytes > 0) this.#sql.noteLog.run(job.id, finish.endedAt, finish.logBytes);
     if (finish.again) {
       this.#sql.waitAgain.run(finish.retryAt, job.id);
-      this.#settleLane(job, finish.endedAt);
+      this.#lanes.settleFor(job, finish.endedAt);
       return { kind: 'waiting', retryAt: finish.retryAt, makesRoom: this.#makesRoom };
     }
     if (finish.judgement.outcome === 'succeeded' && job.spec.verify) {
-      if (row.ending === null) return { kind: 'verifying', verifier: this.#startVerifying(job, finish) };
+      if (row.ending === null) return { kind: 'verifying', verifier: this.#ends.startVerifying(job, finish) };
       const end = { ...jobEnd(finish), outcome: 'cancelled', reason: text(row.ending_reason) } as const;
-      return { kind: 'ended', records: [this.#end(job, end)], makesRoom: this.#makesRoom };
+      return { kind: 'ended', records: [this.#ends.end(job, end)], makesRoom: this.#makesRoom };
     }
-    const record = this.#end(job, jobEnd(finish));
-    const pipeline = job.pipelineId ? this.#endPipeline(job.pipelineId, record, finish) : null;
+    const record = this.#ends.end(job, jobEnd(finish));
+    const pipeline = job.pipelineId ? this.#ends.endPipeline(job.pipelineId, record, finish) : null;
     return { kind: 'ended', records: pipeline ? [record, pipeline] : [record], makesRoom: this.#makesRoom };
-  }
-
-  #startVerifying(pipeline: Job, finish: Finish): Job {
-    if (!pipeline.spec.verify) throw new Error(`job ${pipeline.id} has no verifier`);
-    const verifier: Job = {
-      ...pipeline,
-      id: verifierIdOf(pipeline.id),
-      spec: pipeline.spec.verify,
-      pipelineId: pipeline.id,
-      acceptedAt: finish.endedAt,
-    };
-    this.#sql.verifyJob.run(JSON.stringify(finish.outputs), pipeline.id);
-    this.#insert(verifier, '', '', null);
-    return verifier;
-  }
-
-  #endPipeline(
-    id: JobId,
-    verifier: OutcomeRecord,
-    finish: Pick<Finish, 'endedAt' | 'release' | 'environment'>,
-  ): OutcomeRecord | null {
-    const row = this.#sql.verifyingJob.get(id);
-    if (!row) return null;
-    const attempts = this.#endedAttempts(id);
-    const { outcome, reason } = verifier;
-    const verdict = judgePipeline(verifier);
-    return this.#end(jobOf(row), {
-      ...verdict,
-      reason: verdict.outcome === 'cancelled' ? (nullableText(row.ending_reason) ?? verdict.reason) : verdict.reason,
-      step: null,
-      exitCode: attempts.at(-1)?.exitCode ?? null,
-      signal: null,
-      // The failure of a verifier is one event, and both outcomes name it.
-      sentry: verifier.sentry,
-      outputs: JSON.parse(text(row.outputs)) as Record<string, string>,
-      endedAt: finish.endedAt,
-      release: finish.release,
-      environment: finish.environment,
-      verdicts: [{ id: verifier.id, outcome, reason }],
-    });
-  }
-
-  #end(job: Job, end: JobEnd): OutcomeRecord {
-    const record = outcomeRecord(job, this.#endedAttempts(job.id), end);
-    this.#sql.endJob.run(end.endedAt, record.outcome, JSON.stringify(record), job.id);
-    this.#sql.oweReport.run(job.id);
-    this.#settleOthers(job, record.outcome, end.endedAt);
-    return record;
-  }
-
-  /** An end makes room in its lane, and decides about those that need it. */
-  #settleOthers(job: Job, outcome: Outcome, now: Instant): void {
-    if (job.spec.needs.length > 0) this.#needs.forget(job.id);
-    const lanes = this.#needs.settle(job.id, outcome);
-    if (lanes.length > 0) this.#makesRoom = true;
-    this.#lanes.settleAll([laneOf(job.spec), ...lanes], now);
-  }
-
-  #endedAttempts(id: string): AttemptRecord[] {
-    return this.#sql.attemptsOf.all(id).map((row) => JSON.parse(text(row.record)) as AttemptRecord);
   }
 }

@@ -1,8 +1,7 @@
-import { type Config, changedKeys } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import { errorCode } from '../disk/durable.ts';
 import { BootyError } from '../job/error.ts';
 import type { JobId } from '../job/id.ts';
-import type { JobKind } from '../job/job.ts';
 import { instant } from '../job/units.ts';
 import { LedgerRefusal } from '../ledger/refusal.ts';
 import { hasOrphans } from '../run/orphans.ts';
@@ -13,9 +12,11 @@ import { Intake } from './intake.ts';
 import { type JobRun, type Settled, tidyOrTell } from './job-run.ts';
 import { Leftovers } from './leftovers.ts';
 import { Mending, unlessRefused } from './mending.ts';
+import type { Message } from './message.ts';
 import type { SupervisorParts } from './parts.ts';
 import { workPatiently } from './patience.ts';
 import type { Recovered, RecoveryParts } from './recover.ts';
+import { reload } from './reload.ts';
 import { Reporter } from './reporter.ts';
 import { Retention } from './retention.ts';
 import { Slots } from './slots.ts';
@@ -24,18 +25,6 @@ import { StatusLine } from './status-line.ts';
 import { Ticks } from './ticks.ts';
 import { Timetable } from './timetable.ts';
 import { tellAnswer, tellCommand } from './told-control.ts';
-
-/** All that the loop acts on. Signals, watchers, timers and ended children only put one of these into the inbox. */
-type Message =
-  | { readonly kind: 'look' }
-  | { readonly kind: 'slot'; readonly jobKind: JobKind }
-  /** Others may run now, or are to end, because of what has ended. */
-  | { readonly kind: 'room' }
-  | { readonly kind: 'control'; readonly command: Command; readonly answer: PromiseWithResolvers<Answer> }
-  | { readonly kind: 'stop'; readonly signal: string }
-  | { readonly kind: 'reload' }
-  | { readonly kind: 'drain-limit' }
-  | { readonly kind: 'idle' };
 
 /**
  * The one loop.
@@ -346,24 +335,15 @@ export class Supervisor {
   }
 
   #onReload(): void {
-    const { emit, notify, readConfig, onConfig } = this.#parts;
     if (this.#drain) return;
-    notify(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
-    try {
-      const config = readConfig();
-      const changed = changedKeys(config, this.#config);
+    reload(this.#parts, this.#config, (config) => {
       this.#config = config;
       this.#intake.setConfig(config);
       this.#slots.setConcurrency(config.concurrency);
       this.#slots.own(unlessRefused(() => this.#parts.ledger.setAging(config.agingMs)));
       this.#retention.setLimits(config.retention);
-      onConfig(config);
-      emit({ kind: 'supervisor.reloaded', changed: changed.join(',') || 'nothing' });
-    } catch (error) {
-      if (!(error instanceof BootyError)) throw error;
-      emit({ kind: 'supervisor.unchanged', error: error.message, hint: error.hint });
-    }
-    notify('READY=1');
+      this.#parts.onConfig(config);
+    });
     this.#askToLook();
   }
 

@@ -1,0 +1,14 @@
+import type { JobKind } from '../job/job.ts';
+import type { Answer, Command } from '../schedule/control.ts';
+
+/** All that the loop acts on. Signals, watchers, timers and ended children only put one of these into the inbox. */
+export type Message =
+  | { readonly kind: 'look' }
+  | { readonly kind: 'slot'; readonly jobKind: JobKind }
+  /** Others may run now, or are to end, because of what has ended. */
+  | { readonly kind: 'room' }
+  | { readonly kind: 'control'; readonly command: Command; readonly answer: PromiseWithResolvers<Answer> }
+  | { readonly kind: 'stop'; readonly signal: string }
+  | { readonly kind: 'reload' }
+  | { readonly kind: 'drain-limit' }
+  | { readonly kind: 'idle' };
