@@ -1,7 +1,9 @@
 import type { Config } from '../config/config.ts';
+import type { Milliseconds } from '../job/units.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { JobRunParts } from './job-run.ts';
+import type { RecoveryParts } from './recover.ts';
 import type { Troubles } from './troubles.ts';
 
 /** All that the supervisor needs. */
@@ -19,3 +21,20 @@ export interface SupervisorParts extends Omit<JobRunParts, 'ledger' | 'queue' | 
   /** When the process began, by the monotonic clock of `performance.now`. */
   readonly startedMs: number;
 }
+
+/** What runs and recovers jobs. @param killGraceMs asked each time: a reload may change it */
+export const recoveryPartsOf = (
+  parts: SupervisorParts,
+  leaving: AbortSignal,
+  onStarted: () => void,
+  killGraceMs: () => Milliseconds,
+): RecoveryParts => ({
+  ...parts,
+  queue: parts.ledger,
+  leaving,
+  maxLost: parts.config.maxLost,
+  onStarted,
+  get settings() {
+    return { ...parts.settings, killGraceMs: killGraceMs() };
+  },
+});

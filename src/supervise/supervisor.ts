@@ -13,7 +13,7 @@ import { type JobRun, type Settled, tidyOrTell } from './job-run.ts';
 import { Leftovers } from './leftovers.ts';
 import { Mending, unlessRefused } from './mending.ts';
 import type { Message } from './message.ts';
-import type { SupervisorParts } from './parts.ts';
+import { recoveryPartsOf, type SupervisorParts } from './parts.ts';
 import { workPatiently } from './patience.ts';
 import type { Recovered, RecoveryParts } from './recover.ts';
 import { reload } from './reload.ts';
@@ -59,17 +59,8 @@ export class Supervisor {
     this.#parts = parts;
     this.#config = parts.config;
     const { ledger, paths, emit, config, troubles } = parts;
-    const settings = () => ({ ...parts.settings, killGraceMs: this.#config.killGraceMs });
-    this.#runParts = {
-      ...parts,
-      queue: ledger,
-      leaving: this.#leaving.signal,
-      maxLost: config.maxLost,
-      onStarted: () => this.#onStarted(),
-      get settings() {
-        return settings();
-      },
-    };
+    const onStarted = (): void => this.#onStarted();
+    this.#runParts = recoveryPartsOf(parts, this.#leaving.signal, onStarted, () => this.#config.killGraceMs);
     this.#intake = new Intake(paths, config, ledger, ledger.suspects, emit, parts.settings.redactor);
     this.#eye = new SpoolEye(paths, troubles, () => this.#askToLook());
     this.#reporter = new Reporter(parts, ({ id, pipelineId }) =>
