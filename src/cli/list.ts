@@ -46,7 +46,7 @@ export function list(paths: PathChoices, options: ListOptions): void {
     job.attempt === 0 ? '-' : String(job.attempt),
     job.startedAt === null ? '-' : formatDuration((job.endedAt ?? Date.now()) - job.startedAt),
     `${formatDuration(Math.max(0, Date.now() - job.acceptedAt))} ago`,
-    job.reason ?? (job.dueAt === null ? '' : `not before ${timestamp(job.dueAt)}`),
+    job.reason ?? job.waitsFor.join('; '),
   ]);
   print(paintOutcomes(table(['ID', 'KIND', 'STATE', 'ATTEMPT', 'TOOK', 'ACCEPTED', 'REASON'], rows)));
   if (more) note(`… and older ones: booty list --limit ${options.limit * 10}`);

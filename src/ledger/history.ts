@@ -4,6 +4,7 @@ import type { AttemptRecord, Outcome, OutcomeRecord } from '../job/outcome.ts';
 import { type Instant, instant } from '../job/units.ts';
 import { integrityFlaw, openLedgerForReading } from './open.ts';
 import { type JobRow, type JobState, jobRowOf, nullableText, type Row, text } from './rows.ts';
+import { Waits } from './waiting.ts';
 
 export interface JobFilter {
   readonly state?: JobState | undefined;
@@ -21,24 +22,39 @@ export interface JobDetails extends JobRow {
   /** When the attempt that runs now began. */
   readonly runningSince: Instant | null;
   readonly record: OutcomeRecord | null;
+  /** What holds it back while it waits. */
+  readonly waitsFor: readonly string[];
+  /** The ended job that it is a copy of. */
+  readonly retryOf: string | null;
 }
 
 /** What the ledger tells to whoever may read it, with or without a supervisor. */
 export class History implements Disposable {
   readonly #database: DatabaseSync;
-  readonly #dueAt: string;
+  readonly #waits: Waits;
+  /** The columns that have come since the first release. */
+  readonly #added: string;
 
   /** @throws BootyError LEDGER_MISSING, LEDGER_UNUSABLE, LEDGER_NEWER */
   constructor(path: string) {
     this.#database = openLedgerForReading(path);
-    const columns = this.#database.prepare('PRAGMA table_info(job)').all();
+    this.#waits = new Waits(this.#database);
+    const columns = new Set(
+      this.#database
+        .prepare('PRAGMA table_info(job)')
+        .all()
+        .map(({ name }) => name),
+    );
     // A ledger of an earlier release, until its next supervisor brings it up to date.
-    this.#dueAt = columns.some(({ name }) => name === 'due_at') ? 'due_at' : 'NULL AS due_at';
+    this.#added = [
+      columns.has('due_at') ? 'due_at' : 'NULL AS due_at',
+      ...(columns.has('needs_open') ? ['lane', 'blocked', 'held', 'needs_open', 'ending', 'ending_reason'] : []),
+    ].join(', ');
   }
 
   /** The newest first. */
   list(filter: JobFilter): {
-    readonly jobs: readonly (JobRow & { readonly reason: string | null })[];
+    readonly jobs: readonly (JobRow & { readonly reason: string | null; readonly waitsFor: readonly string[] })[];
     readonly more: boolean;
   } {
     const conditions: string[] = [];
@@ -52,11 +68,15 @@ export class History implements Disposable {
     const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
     const rows = this.#database
       .prepare(
-        `SELECT id, name, kind, state, priority, attempt, pipeline_id, dropped_at, accepted_at, started_at, ended_at, outcome, ${this.#dueAt},
+        `SELECT id, name, kind, state, priority, attempt, pipeline_id, dropped_at, accepted_at, started_at, ended_at, outcome, ${this.#added},
           json_extract(record, '$.reason') AS reason FROM job ${where} ORDER BY seq DESC LIMIT ?`,
       )
       .all(...values, filter.limit + 1);
-    const jobs = rows.slice(0, filter.limit).map((row) => ({ ...jobRowOf(row), reason: nullableText(row.reason) }));
+    const jobs = rows.slice(0, filter.limit).map((row) => ({
+      ...jobRowOf(row),
+      reason: nullableText(row.reason),
+      waitsFor: this.#waits.of(row),
+    }));
     return { jobs, more: rows.length > filter.limit };
   }
 
@@ -104,6 +124,8 @@ export class History implements Disposable {
       ),
       runningSince: current ? instant(Number(current.started_at)) : null,
       record: row.record === null ? null : (JSON.parse(text(row.record)) as OutcomeRecord),
+      waitsFor: this.#waits.of(row),
+      retryOf: nullableText(row.retry_of),
     };
   }
 }
