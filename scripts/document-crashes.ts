@@ -73,7 +73,7 @@ const jobOf = (name: string): Job => ({
   spec: {
     kind: 'pipeline',
     name,
-    steps: [{ name: 'main', action: { kind: 'command', argv: [name] }, timeoutMs: null, env: {} }],
+    steps: [{ name: 'main', action: { kind: 'command', argv: [name] }, timeoutMs: null, env: {}, secrets: [] }],
     verify: null,
     timeoutMs: milliseconds(3_600_000),
     priority: 0,
@@ -89,6 +89,8 @@ const jobOf = (name: string): Job => ({
     needs: [],
     concurrency: null,
     rate: null,
+    secrets: [],
+    template: null,
   },
   pipelineId: null,
   droppedAt: now,

@@ -5,20 +5,15 @@ import { decideTelemetry } from '../config/telemetry.ts';
 import { errorCode } from '../disk/durable.ts';
 import { BootyError } from '../job/error.ts';
 import { History } from '../ledger/history.ts';
+import { checkPolicy, checkTemplates } from './check-templates.ts';
 import { supervisorPid } from './drop.ts';
 import { exitStatus } from './exit-status.ts';
+import type { Finding } from './finding.ts';
 import { findPlace, type Place } from './place.ts';
 import { paint, print, printJson } from './terminal.ts';
 
 export interface CheckOptions extends PathChoices {
   readonly json?: boolean | undefined;
-}
-
-interface Finding {
-  readonly level: 'ok' | 'warning' | 'error';
-  readonly subject: string;
-  readonly message: string;
-  readonly hint?: string;
 }
 
 /** Looks at configuration, files, permissions, spool, ledger and DSN, and tells every problem at once. Exit status 1 where there is an error. */
@@ -29,6 +24,8 @@ export function check(options: CheckOptions): number {
     ...checkTelemetry(place),
     ...checkDirectories(place),
     checkModules(place),
+    ...checkTemplates(place),
+    ...checkPolicy(place),
     ...checkLedger(place),
     checkSupervisor(place),
   ];

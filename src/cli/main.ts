@@ -93,7 +93,7 @@ interface JobOptions {
 }
 
 jobArguments(program.command('submit').description('drop a job into the spool, and print its id'))
-  .option('--dry-run', 'check it and print what would be dropped')
+  .option('--dry-run', 'print what would be dropped, and what it would do')
   .option('--json', 'print JSON')
   .action(async (file: string | undefined, words: string[], options: JobOptions, command: Command) => {
     const { submit } = await import('./submit.ts');
@@ -212,10 +212,40 @@ outbox
 program
   .command('check')
   .description('look at configuration, files, permissions, spool, ledger and DSN: all problems at once')
+  .argument('[file...]', 'in place of that, job files: what each would do, and whether its owner may')
+  .option('--as <user>', 'with files: who drops them; default: you')
   .option('--json', 'print JSON')
-  .action(async (options: { json?: boolean }, command: Command) => {
+  .action(async (files: string[], options: { as?: string; json?: boolean }, command: Command) => {
+    if (files.length > 0) {
+      const { checkFiles } = await import('./check-files.ts');
+      process.exitCode = await checkFiles(files, { ...paths(command), ...options });
+      return;
+    }
+    if (options.as !== undefined)
+      throw new BootyError('USAGE', 'no file is named', { hint: 'booty check FILE --as USER' });
     const { check } = await import('./check.ts');
     process.exitCode = check({ ...paths(command), ...options });
+  });
+
+const template = program.command('template').description('jobs that are written down, for their users to fill in');
+
+template
+  .command('list')
+  .description('those that there are')
+  .option('--json', 'print JSON')
+  .action(async (options: { json?: boolean }, command: Command) => {
+    const { templateList } = await import('./templates.ts');
+    templateList({ ...paths(command), ...options });
+  });
+
+template
+  .command('show')
+  .description('the parameters of one')
+  .argument('<name>', 'its name')
+  .option('--json', 'print JSON')
+  .action(async (name: string, options: { json?: boolean }, command: Command) => {
+    const { templateShow } = await import('./templates.ts');
+    templateShow(name, { ...paths(command), ...options });
   });
 
 program

@@ -6,6 +6,7 @@ import { parseDocument } from '../job/document.ts';
 import { BootyError } from '../job/error.ts';
 import { type DroppedFile, parseJobFile } from '../job/parse.ts';
 import { nearestOf } from '../job/problems.ts';
+import { localShelf } from './local-templates.ts';
 import type { Place } from './place.ts';
 import { dropInOf, namesIn, unitDirectory } from './timer-unit.ts';
 
@@ -68,7 +69,7 @@ export function readJobOf(name: string, place: Place): DroppedFile {
 /** The name under which the ledger knows its jobs. */
 export function jobNameOf(name: string, place: Place): string {
   try {
-    const parsed = parseJobFile(readJobOf(name, place), place.config.defaults);
+    const parsed = parseJobFile(readJobOf(name, place), place.config.defaults, localShelf(place));
     return parsed.ok ? parsed.value.spec.name : name;
   } catch (error) {
     if (error instanceof BootyError) return name;

@@ -1,12 +1,13 @@
 import type { PathChoices } from '../config/paths.ts';
 import { BootyError } from '../job/error.ts';
 import type { JobId } from '../job/id.ts';
-import { awaitTaking, type DropOptions, drop, type JobSource, readJob, supervisorPid } from './drop.ts';
+import { awaitTaking, drop, supervisorPid } from './drop.ts';
 import { exitStatus, statusOfOutcome } from './exit-status.ts';
 import { follow } from './follow.ts';
 import { isKnown } from './lookup.ts';
 import { describeOutcome } from './outcome-text.ts';
 import { findSoundPlace } from './place.ts';
+import { type DropOptions, type JobSource, readJob } from './read-job.ts';
 import { note, printJson } from './terminal.ts';
 
 export interface RunOptions extends PathChoices, DropOptions {

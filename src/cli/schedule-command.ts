@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { PathChoices } from '../config/paths.ts';
 import { type Milliseconds, parseDuration } from '../job/units.ts';
-import type { JobSource } from './drop.ts';
+import type { JobSource } from './read-job.ts';
 
 /** What main.ts has for all commands. */
 interface Shared {

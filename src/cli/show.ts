@@ -2,6 +2,7 @@ import type { PathChoices } from '../config/paths.ts';
 import type { Retries, Step } from '../job/job.ts';
 import type { AttemptRecord } from '../job/outcome.ts';
 import { plainLine } from '../job/plain-line.ts';
+import { parametersIn } from '../job/template.ts';
 import { formatBytes, formatDuration, timestamp } from '../job/units.ts';
 import type { Usage } from '../job/usage.ts';
 import { History, type JobDetails } from '../ledger/history.ts';
@@ -34,6 +35,9 @@ function describe(job: JobDetails): string {
     ['id', job.id],
     ['name', job.name],
     ['kind', job.kind],
+    ['template', spec.template ?? null],
+    ...(spec.template ? parametersIn(spec.env) : []).map(([key, value]) => [`with ${key}`, value] as const),
+    ['secrets', spec.secrets?.join(', ') || null],
     ['state', record ? record.outcome : job.state],
     ['cause', record?.cause ?? null],
     ['reason', record?.reason ?? null],
@@ -75,7 +79,7 @@ function describe(job: JobDetails): string {
 const describeRetries = ({ limit, backoff, delayMs, maxDelayMs, on }: Retries): string =>
   `${limit}, ${backoff} from ${formatDuration(delayMs)} to ${formatDuration(maxDelayMs)}, on ${on.join(', ')}`;
 
-function describeAction({ action }: Step): string {
+export function describeAction({ action }: Pick<Step, 'action'>): string {
   switch (action.kind) {
     case 'run':
       return action.line.trim().split('\n').join('\n               ');

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import { readEnvFile } from '../config/env-file.ts';
 import type { PathChoices, Paths } from '../config/paths.ts';
 import { decideTelemetry, type StartUpPolicy, type Telemetry } from '../config/telemetry.ts';
+import { TemplateShelf } from '../config/templates.ts';
 import type { CrashCapture } from '../crash/capture.ts';
 import { BootyError } from '../job/error.ts';
 import type { Emit } from '../journal/event.ts';
@@ -18,6 +19,7 @@ import { Outbox } from '../outbox/outbox.ts';
 import type { Redactor } from '../redact/redactor.ts';
 import { machineEnvironment } from '../run/environment.ts';
 import { prepareDirectories } from '../spool/directories.ts';
+import { Admission } from '../supervise/admission.ts';
 import { type EarlyCapture, openEarlyCapture } from '../supervise/early-capture.ts';
 import { Monitors } from '../supervise/monitors.ts';
 import { openPatiently } from '../supervise/patience.ts';
@@ -25,8 +27,10 @@ import { Storms } from '../supervise/storms.ts';
 import { Supervisor } from '../supervise/supervisor.ts';
 import { Troubles } from '../supervise/troubles.ts';
 import { exitStatus } from './exit-status.ts';
+import { type JobSecrets, jobSecretsOf, namesFor } from './job-secrets.ts';
 import { findPlace, findSoundPlace, type Place } from './place.ts';
 import { type Redaction, redactionOf } from './redaction.ts';
+import { tellBrokenTemplates } from './template-health.ts';
 import { printErrorLine } from './terminal.ts';
 
 export interface SuperviseOptions extends PathChoices {
@@ -39,7 +43,7 @@ export interface SuperviseOptions extends PathChoices {
  * is captured. Resolves with the exit status.
  */
 export async function supervise(options: SuperviseOptions): Promise<number> {
-  const { redactor, unredacted, ...policy } = readPolicy(findPlace(options), options.secretsStdin === true);
+  const { redactor, unredacted, secrets, ...policy } = readPolicy(findPlace(options), options.secretsStdin === true);
   const emit = openJournal(process.env, redactor);
   for (const text of [...policy.warnings, ...unredacted]) emit({ kind: 'telemetry.notice', text });
   if (policy.errors.length > 0) {
@@ -49,7 +53,7 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
   const early = await openEarlyCapture(policy.telemetry, redactor);
   ownDefects(early.capture, emit);
   try {
-    return await superviseWith(options, policy.telemetry, early, redactor, emit);
+    return await superviseWith(options, policy.telemetry, early, { redactor, secrets }, emit);
   } catch (error) {
     if (!(error instanceof BootyError)) {
       await reportDefect(error, early.capture, emit);
@@ -65,7 +69,7 @@ async function superviseWith(
   options: SuperviseOptions,
   telemetry: Telemetry,
   { capture, keepIn }: EarlyCapture,
-  redactor: Redactor,
+  { redactor, secrets }: { readonly redactor: Redactor; readonly secrets: JobSecrets },
   emit: Emit,
 ): Promise<number> {
   const place = findSoundPlace(options);
@@ -96,6 +100,9 @@ async function superviseWith(
       : null;
   keepIn(outbox);
   await using storms = capture && new Storms(capture, outbox, place.config.crash, emit);
+  const ownUid = process.geteuid?.() ?? 0;
+  const shelf = new TemplateShelf(place.paths.templates, ownUid);
+  tellBrokenTemplates(shelf, emit);
   const supervisor = new Supervisor({
     paths: place.paths,
     config: place.config,
@@ -103,10 +110,12 @@ async function superviseWith(
     onConfig: (config) => {
       outbox.setLimits(config.outbox);
       storms?.setLimits(config.crash);
+      tellBrokenTemplates(shelf, emit);
     },
     telemetry,
     ledger,
     outbox,
+    admission: new Admission({ templates: shelf, secrets: namesFor(secrets, ownUid), ownUid }),
     troubles,
     capture: storms,
     monitors: checkIns && new Monitors(checkIns, ledger, telemetry, redactor),
@@ -115,6 +124,7 @@ async function superviseWith(
       killGraceMs: place.config.killGraceMs,
       modules: place.paths.modules,
       redactor,
+      secrets: secrets.values,
     },
     emit,
     notify,
@@ -159,11 +169,11 @@ function reloadable({ paths, config }: Place, current: Paths): Config {
   });
 }
 
-function readPolicy(place: Place, fromStdin: boolean): StartUpPolicy & Redaction {
+function readPolicy(place: Place, fromStdin: boolean): StartUpPolicy & Redaction & { readonly secrets: JobSecrets } {
   const secrets = readEnvFile(place.paths.secrets, fromStdin ? 0 : undefined);
   if (fromStdin) replaceStdin();
   const policy = decideTelemetry({ secrets, release: readEnvFile(place.paths.release), environment: process.env });
-  return { ...policy, ...redactionOf(secrets, policy.telemetry) };
+  return { ...policy, ...redactionOf(secrets, policy.telemetry), secrets: jobSecretsOf(secrets) };
 }
 
 /** Nobody shall read the file again through our descriptor. */

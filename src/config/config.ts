@@ -8,6 +8,8 @@ import type { Refusal } from '../job/refusal.ts';
 import { duration, size } from '../job/schema.ts';
 import { type ByteCount, bytes, type Milliseconds, milliseconds } from '../job/units.ts';
 import type { PathChoices } from './paths.ts';
+import type { Policy } from './policy.ts';
+import { policyKeys, policyOf, policyShape } from './policy-schema.ts';
 
 /** booty.yaml, with every default filled in. */
 export interface Config {
@@ -25,6 +27,8 @@ export interface Config {
   readonly retention: RetentionLimits;
   /** A job under which the supervisor has died so often is put aside. */
   readonly maxLost: number;
+  /** Who may do what with the spool. */
+  readonly policy: Policy;
   /** A job that waits gains one priority in each such time; null: it does not. */
   readonly agingMs: Milliseconds | null;
 }
@@ -66,6 +70,7 @@ const shapes = {
     secrets: path.optional(),
     release: path.optional(),
     modules: path.optional(),
+    templates: path.optional(),
   },
   drain: { limit: duration.optional() },
   defaults: {
@@ -88,6 +93,7 @@ const shapes = {
     maxLogs: size.optional(),
     maxRejected: count(1, 1_000_000).optional(),
   },
+  policy: policyShape,
 };
 const fileSchema = z.strictObject(
   {
@@ -100,12 +106,14 @@ const fileSchema = z.strictObject(
     crash: section(shapes.crash).nullish(),
     outbox: section(shapes.outbox).nullish(),
     retention: section(shapes.retention).nullish(),
+    policy: section(shapes.policy).nullish(),
   },
   { error: 'expected a mapping' },
 );
 type ConfigFile = z.output<typeof fileSchema>;
 
-const knownKeys = (at: KeyPath): readonly string[] =>
+const knownKeys = (at: KeyPath): readonly string[] => (at[0] === 'policy' ? policyKeys(at) : knownShapeKeys(at));
+const knownShapeKeys = (at: KeyPath): readonly string[] =>
   Object.keys(at.length === 0 ? shapes : (shapes[at[0] as keyof typeof shapes] ?? {}));
 
 export interface ReadConfig {
@@ -160,6 +168,7 @@ function fillIn(file: ConfigFile): Config {
       maxRejected: file.retention?.maxRejected ?? 10_000,
     },
     maxLost: file.defaults?.maxLost ?? 3,
+    policy: policyOf(file.policy),
     agingMs: file.schedule?.aging === undefined ? null : milliseconds(file.schedule.aging),
   });
 }

@@ -8,6 +8,8 @@ export interface EnvFile {
   readonly values: Readonly<Record<string, string>>;
   /** Permission bits. */
   readonly mode: number;
+  /** Its owner; null where it is no file that we were given. */
+  readonly uid: number | null;
   /** `secrets.env:3` for a variable that it has, else the path. */
   where(name: string): string;
 }
@@ -29,7 +31,8 @@ export function readEnvFile(path: string, descriptor?: number): EnvFileRead {
     if (status.isDirectory() || status.size > maxEnvFileBytes)
       return { kind: 'failed', path, code: status.isDirectory() ? 'EISDIR' : 'EFBIG' };
     const text = readFileSync(fd, 'utf8');
-    return { kind: 'read', file: envFile(path, text, status.isFile() ? status.mode & 0o7777 : 0) };
+    const { mode, uid } = status.isFile() ? status : { mode: 0, uid: null };
+    return { kind: 'read', file: envFile(path, text, mode & 0o7777, uid) };
   } catch (error) {
     const code = errorCode(error);
     if (code === 'ENOENT') return { kind: 'missing' };
@@ -41,11 +44,11 @@ export function readEnvFile(path: string, descriptor?: number): EnvFileRead {
 }
 
 /** Parses the text of an environment file as dotenv does. */
-export function envFile(path: string, text: string, mode: number): EnvFile {
+export function envFile(path: string, text: string, mode: number, uid: number | null = null): EnvFile {
   const where = (name: string): string => {
     const rows = text.split('\n');
     const index = rows.findLastIndex((row) => row.replace(/^\s*(?:export\s+)?/, '').split(/\s*[=:]/, 1)[0] === name);
     return index < 0 ? path : `${path}:${index + 1}`;
   };
-  return { path, values: parse(text), mode, where };
+  return { path, values: parse(text), mode, uid, where };
 }

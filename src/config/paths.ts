@@ -7,6 +7,8 @@ export interface Paths {
   readonly release: string;
   /** Where the relative paths of module steps begin. */
   readonly modules: string;
+  /** Where the templates are. */
+  readonly templates: string;
   /** The job files of recurring work, `NAME.yaml`. */
   readonly recurring: string;
   readonly spool: string;
@@ -30,17 +32,19 @@ export interface PathChoices {
   readonly secrets?: string | undefined;
   readonly release?: string | undefined;
   readonly modules?: string | undefined;
+  readonly templates?: string | undefined;
   readonly spool?: string | undefined;
   readonly state?: string | undefined;
 }
 
-/** The choices of the environment: BOOTY_ROOT, BOOTY_CONFIG, BOOTY_SECRETS, BOOTY_RELEASE, BOOTY_MODULES, BOOTY_SPOOL, BOOTY_STATE. Empty counts as unset. */
+/** The choices of the environment: BOOTY_ROOT, BOOTY_CONFIG, BOOTY_SECRETS, BOOTY_RELEASE, BOOTY_MODULES, BOOTY_TEMPLATES, BOOTY_SPOOL, BOOTY_STATE. Empty counts as unset. */
 export const pathsOfEnvironment = (env: NodeJS.ProcessEnv): PathChoices => ({
   root: env.BOOTY_ROOT || undefined,
   config: env.BOOTY_CONFIG || undefined,
   secrets: env.BOOTY_SECRETS || undefined,
   release: env.BOOTY_RELEASE || undefined,
   modules: env.BOOTY_MODULES || undefined,
+  templates: env.BOOTY_TEMPLATES || undefined,
   spool: env.BOOTY_SPOOL || undefined,
   state: env.BOOTY_STATE || undefined,
 });
@@ -65,6 +69,7 @@ export function resolvePaths(flags: PathChoices, env: PathChoices, file: PathCho
     secrets: resolve(flags.secrets ?? env.secrets ?? file.secrets ?? join(base.etc, 'secrets.env')),
     release: resolve(flags.release ?? env.release ?? file.release ?? join(base.etc, 'release.env')),
     modules: resolve(flags.modules ?? env.modules ?? file.modules ?? join(base.etc, 'modules')),
+    templates: resolve(flags.templates ?? env.templates ?? file.templates ?? join(base.etc, 'templates.d')),
     recurring: join(base.etc, 'recurring'),
     spool,
     incoming: join(spool, 'incoming'),

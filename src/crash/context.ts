@@ -20,6 +20,7 @@ export function tagsOf(crash: Crash): Record<string, string> {
     ...(exit.kind === 'code' ? { exit_code: String(exit.code) } : {}),
     ...(exit.kind === 'signal' ? { signal: exit.signal } : {}),
     ...(job.pipelineId === null ? {} : { pipeline_id: job.pipelineId }),
+    ...(job.spec.template === null ? {} : { template: job.spec.template }),
   };
   return Object.fromEntries(Object.entries(tags).map(([key, value]) => [key, cut(value, maxTagLength)]));
 }

@@ -31,6 +31,7 @@ export type ErrorCode =
   | 'JOB_UNKNOWN'
   | 'EVENT_UNKNOWN'
   | 'JOB_REFUSED'
+  | 'TEMPLATE_UNKNOWN'
   | 'NO_SUPERVISOR'
   | 'NOT_PERMITTED'
   | 'RELEASE_REFUSED'

@@ -28,6 +28,8 @@ export interface Step {
   /** Null: only the job's own limit holds. */
   readonly timeoutMs: Milliseconds | null;
   readonly env: Readonly<Record<string, string>>;
+  /** Variables of secrets.env that it gets beside those of the job. */
+  readonly secrets: readonly string[];
 }
 
 /** What becomes of a job's failures in Sentry. */
@@ -123,6 +125,10 @@ export interface JobSpec {
   readonly concurrency: Concurrency | null;
   /** Of its group, or of all jobs of its name where it is in none. */
   readonly rate: Rate | null;
+  /** Variables of secrets.env that its steps get. Their values are nowhere in it. */
+  readonly secrets: readonly string[];
+  /** The name of the template that made it of its parameters, which are in `env`. */
+  readonly template: string | null;
 }
 
 /** Where a job came from. */

@@ -10,6 +10,7 @@ import {
   type Retries,
   type Step,
 } from './job.ts';
+import { isUse, parseUse, type Used } from './parse-use.ts';
 import { problemsOf } from './problems.ts';
 import { accepted, type Parsed, type Refusal, refused } from './refusal.ts';
 import {
@@ -22,6 +23,8 @@ import {
   type StepFile,
   type VerifyFile,
 } from './schema.ts';
+import { secretsOf } from './secrets-schema.ts';
+import { type Templates, variableOf } from './template.ts';
 import { type ByteCount, bytes, type Milliseconds, milliseconds } from './units.ts';
 
 /** What holds for a job whose file does not say otherwise. */
@@ -46,11 +49,13 @@ export interface DroppedFile {
 
 /**
  * Reads a dropped file, with every problem that it has told at once: the first as the refusal, the others in `also`.
- * Pure, and bounded: at most one MiB are looked at.
+ * Bounded: at most one MiB are looked at.
+ * @param templates for a file that uses one
  */
 export function parseJobFile(
   file: DroppedFile,
   defaults: JobDefaults,
+  templates: Templates = noTemplates,
 ): Parsed<ParsedJob> & { readonly also?: readonly Refusal[] } {
   if (file.executable && startsWithShebang(file.content)) return parseScript(file, defaults);
   const document = parseDocument(file.content);
@@ -60,11 +65,32 @@ export function parseJobFile(
       ? refused({ ...refusal, hint: 'it begins with #!: to run it as a script, make it executable (chmod +x)' })
       : document;
   }
+  if (isUse(document.value.data)) {
+    const used = parseUse(document.value, templates);
+    return used.ok ? accepted(usedSpecOf(used.value, file.fileName, defaults)) : used;
+  }
   const result = jobFileSchema.safeParse(document.value.data);
   if (result.success) return accepted(specOf(result.data, file.fileName, defaults));
   const [first, ...also] = problemsOf(result.error, document.value, knownJobKeys);
   if (!first) throw new Error('a schema refused a document without saying why');
   return { ...refused(first), also };
+}
+
+const noTemplates: Templates = {
+  find: (name) =>
+    refused({
+      code: 'TEMPLATE_UNKNOWN',
+      message: `there is no template ${JSON.stringify(name)}`,
+      hint: 'booty template list shows those that there are',
+    }),
+  flawOfPath: () => null,
+};
+
+/** The job has its parameters in its environment; nothing overrides them, as such names are Booty's own. */
+function usedSpecOf({ file, template, values }: Used, fileName: string, defaults: JobDefaults): ParsedJob {
+  const variables = Object.fromEntries(Array.from(values, ([name, value]) => [variableOf(name), String(value)]));
+  const { id, spec } = specOf({ ...file, env: { ...file.env, ...variables } }, fileName, defaults);
+  return { id, spec: { ...spec, template, verify: spec.verify && { ...spec.verify, template } } };
 }
 
 const startsWithShebang = (content: Uint8Array): boolean => content[0] === 0x23 && content[1] === 0x21;
@@ -98,6 +124,8 @@ function specOf(file: JobFile, fileName: string, defaults: JobDefaults): ParsedJ
     onInterrupt: file.onInterrupt,
     retries: retriesOf(file.retries),
     crash: { ...defaultCrashRules, ...definedOf(file.crash ?? {}) },
+    secrets: secretsOf(file),
+    template: null,
   };
   const timeoutMs = milliseconds(file.timeout ?? defaults.timeoutMs);
   const env = file.env ?? {};
@@ -190,6 +218,7 @@ function stepsOf(file: JobFile): readonly [Step, ...Step[]] {
         name: undefined,
         timeout: undefined,
         env: undefined,
+        secrets: undefined,
       },
       0,
       'main',
@@ -203,6 +232,7 @@ function stepOf(step: StepFile | VerifyFile, index: number, fallback?: string): 
     action: actionOf(step),
     timeoutMs: step.timeout === undefined ? null : milliseconds(step.timeout),
     env: step.env ?? {},
+    secrets: secretsOf(step),
   };
 }
 

@@ -28,7 +28,12 @@ export type RefusalCode =
   | 'FILE_NAME'
   | 'FILE_TYPE'
   | 'UNREADABLE'
-  | 'POISONOUS';
+  | 'POISONOUS'
+  | 'TEMPLATE_UNKNOWN'
+  | 'TEMPLATE_BROKEN'
+  | 'SECRET_UNKNOWN'
+  /** The policy of booty.yaml does not let the owner of the file do that. */
+  | 'POLICY';
 
 export type Parsed<Value> =
   | { readonly ok: true; readonly value: Value }

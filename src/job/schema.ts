@@ -3,6 +3,7 @@ import { maxIdLength, parseJobId } from './id.ts';
 import { backoffs, type Due, monitorUnits, retryReasons } from './job.ts';
 import { demandModule, moduleFields } from './module-schema.ts';
 import { concurrencyKeys, demandOrder, orderFields } from './order-schema.ts';
+import { secretFields } from './secrets-schema.ts';
 import { instant, parseBytes, parseDuration, parseInstant } from './units.ts';
 
 /** The most steps that one job may have. */
@@ -69,7 +70,13 @@ const action = {
 const actionKeys = ['run', 'command', 'script', 'module'] as const;
 const stepHint = 'expected a mapping with run, command, script or module';
 
-const stepFields = { name: name.optional(), ...action, timeout: duration.optional(), env: environment.optional() };
+const stepFields = {
+  name: name.optional(),
+  ...action,
+  timeout: duration.optional(),
+  env: environment.optional(),
+  ...secretFields,
+};
 const step = z.strictObject(stepFields, { error: stepHint }).superRefine((value, context) => {
   demandOne(value, actionKeys, context);
   demandModule(value, context);
@@ -82,6 +89,7 @@ const verifyFields = {
   env: environment.optional(),
   concurrency: orderFields.concurrency,
   rate: orderFields.rate,
+  ...secretFields,
   retries: z.lazy(() => retries).optional(),
 };
 const verify = z.strictObject(verifyFields, { error: stepHint }).superRefine((value, context) => {
@@ -89,7 +97,7 @@ const verify = z.strictObject(verifyFields, { error: stepHint }).superRefine((va
   demandModule(value, context);
 });
 
-const reservedTags = /^(?:job_.*|step|attempt|cause|exit_code|signal|pipeline_id)$/;
+const reservedTags = /^(?:job_.*|step|attempt|cause|exit_code|signal|pipeline_id|template)$/;
 const tags = z
   .record(
     z
@@ -223,6 +231,7 @@ const jobFields = {
   crash: z.strictObject(crashFields, { error: 'expected a mapping' }).optional(),
   monitor: z.preprocess((value) => (typeof value === 'string' ? { slug: value } : value), monitor).optional(),
   ...orderFields,
+  ...secretFields,
 };
 
 /** Version 1 of the job file. */
@@ -248,7 +257,7 @@ export type VerifyFile = z.output<typeof verify>;
 
 /** The keys that may stand at a path of a job file, for telling the nearest one. */
 export function knownJobKeys(path: readonly (string | number)[]): readonly string[] {
-  if (path.length === 0) return Object.keys(jobFields);
+  if (path.length === 0) return [...Object.keys(jobFields), 'uses'];
   if (path[0] === 'steps') return Object.keys(stepFields);
   if (path[0] === 'verify' && path[1] === 'retries') return Object.keys(retryFields);
   if (path[0] === 'verify' && path[1] === 'concurrency') return concurrencyKeys;

@@ -64,6 +64,14 @@ export type JournalEvent =
       readonly line: number | null;
       readonly hint: string;
     }
+  /** Whoever uses it is refused. */
+  | {
+      readonly kind: 'template.broken';
+      readonly template: string;
+      readonly error: string;
+      readonly line: number | null;
+      readonly hint: string;
+    }
   | { readonly kind: 'spool.left'; readonly file: string; readonly reason: string }
   /** Told once for each place, and once when it works again. */
   | {
@@ -157,6 +165,7 @@ export function priorityOf(event: JournalEvent): Priority {
     case 'trouble.began':
       return event.where === 'watch' || event.where === 'machine' ? 'warning' : 'error';
     case 'job.refused':
+    case 'template.broken':
     case 'spool.left':
     case 'supervisor.hurried':
     case 'workdir.left':

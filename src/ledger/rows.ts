@@ -1,6 +1,6 @@
 import type { SQLOutputValue } from 'node:sqlite';
 import type { JobId } from '../job/id.ts';
-import { defaultCrashRules, type Job, type JobKind, type JobSpec, noRetries } from '../job/job.ts';
+import { defaultCrashRules, type Job, type JobKind, type JobSpec, noRetries, type Step } from '../job/job.ts';
 import type { Outcome, OutcomeRecord } from '../job/outcome.ts';
 import { type Instant, instant } from '../job/units.ts';
 
@@ -44,6 +44,8 @@ export const jobOf = (row: Row): Job => ({
   droppedBy: Number(row.dropped_by),
 });
 
+const withStepDefaults = (kept: Step): Step => ({ ...kept, secrets: kept.secrets ?? [] });
+
 /** What an earlier Booty accepted has nothing of what came since. */
 const withDefaults = (kept: JobSpec): JobSpec => ({
   ...kept,
@@ -55,6 +57,9 @@ const withDefaults = (kept: JobSpec): JobSpec => ({
   needs: kept.needs ?? [],
   concurrency: kept.concurrency ?? null,
   rate: kept.rate ?? null,
+  secrets: kept.secrets ?? [],
+  template: kept.template ?? null,
+  steps: [withStepDefaults(kept.steps[0]), ...kept.steps.slice(1).map(withStepDefaults)],
   verify: kept.verify && withDefaults(kept.verify),
 });
 

@@ -15,6 +15,7 @@ import { argvOfModule, prepareModule } from './module-step.ts';
 import { hasOrphans } from './orphans.ts';
 import { AttemptOutput } from './output.ts';
 import { groupExists, groupLives, isWithoutLeader, signalGroup } from './processes.ts';
+import { type SecretValues, secretsOfStep } from './secrets.ts';
 import { forgetShellFailures } from './shell-failures.ts';
 import { type Shortage, shortageOfFiles, shortageOfSpawn } from './shortage.ts';
 import { killSurvivors } from './survivors.ts';
@@ -26,6 +27,7 @@ export interface AttemptSettings {
   /** Where the relative paths of module steps begin. */
   readonly modules: string;
   readonly redactor: Redactor;
+  readonly secrets: SecretValues;
 }
 
 /** One step of an attempt that has ended. */
@@ -184,7 +186,9 @@ export class Attempt {
     if (this.#ending) return ended(this.#ending);
     const unprepared = this.#prepare(step);
     if (unprepared) return unprepared.kind === 'short' ? unprepared : ended(unprepared);
-    const env = stepEnvironment(this.#settings.machine, this.#claim, step, this.#place, this.#verifier);
+    const secrets = secretsOfStep(this.#claim.job.spec, step, this.#settings.secrets);
+    if (secrets.missing.length > 0) return ended(withoutSecrets(secrets.missing));
+    const env = stepEnvironment(this.#settings.machine, this.#claim, step, this.#place, this.#verifier, secrets.env);
     const child = startChild({ argv, cwd: this.#place.workdir, env }, (stream, chunk) => output.write(stream, chunk));
     if (child.kind === 'spawn') return shortageOfSpawn(child) ?? ended(child);
     children.push(child);
@@ -270,3 +274,9 @@ export class Attempt {
     return join(this.#place.directory, 'script');
   }
 }
+
+const withoutSecrets = (names: readonly string[]): Extract<Exit, { kind: 'spawn' }> => ({
+  kind: 'spawn',
+  code: 'ENOKEY',
+  message: `secrets.env has no ${names.join(', ')} any more`,
+});

@@ -39,13 +39,14 @@ export interface VerifierFiles {
   readonly verdictPath: string;
 }
 
-/** The environment of one step: the machine's, the job's, the step's, and last Booty's own, which nothing overrides. */
+/** The environment of one step: the machine's, the job's, the step's, its secrets, and last Booty's own, which nothing overrides. */
 export function stepEnvironment(
   machine: Readonly<Record<string, string>>,
   claim: Claim,
   step: Step,
   place: JobPlace,
   verifier: VerifierFiles | null,
+  secrets: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
   const { job } = claim;
   return {
@@ -53,6 +54,7 @@ export function stepEnvironment(
     ...shellEnvironment(place),
     ...job.spec.env,
     ...step.env,
+    ...secrets,
     BOOTY_JOB_ID: job.id,
     BOOTY_JOB_NAME: job.spec.name,
     BOOTY_JOB_KIND: job.spec.kind,

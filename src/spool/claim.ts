@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, readdirSync, readSync, renameSync } from 'node:fs';
+import { closeSync, fstatSync, readdirSync, readSync, renameSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, openUntrusted } from '../disk/durable.ts';
 import { maxDocumentBytes } from '../job/document.ts';
@@ -26,7 +26,10 @@ export interface Claimed {
 export interface Content {
   readonly bytes: Uint8Array;
   readonly executable: boolean;
+  /** Of the opened file itself: neither its name nor its content has a say in it. */
   readonly uid: number;
+  /** Why somebody else than its owner may have dropped or written it; null: nobody else could have. */
+  readonly doubt: 'links' | 'writable' | null;
   readonly droppedAt: Instant;
 }
 
@@ -89,6 +92,7 @@ export function readClaimed(claimed: Claimed): { readonly content: Content } | {
       bytes: readAtMost(file, maxDocumentBytes + 1),
       executable: (status.mode & 0o111) !== 0,
       uid: status.uid,
+      doubt: doubtOf(status),
       // A file may bear any time; a drop is not later than now.
       droppedAt: instant(Math.max(0, Math.min(Math.floor(status.mtimeMs), Date.now()))),
     };
@@ -97,6 +101,13 @@ export function readClaimed(claimed: Claimed): { readonly content: Content } | {
     closeSync(file);
   }
 }
+
+/**
+ * A hard link can be made by whoever may read and write the file, and where the system is lax (fs.protected_hardlinks) by
+ * anybody; what its group or others may write to can have been written by them. ACLs show in the bits of the group (acl(5)).
+ */
+const doubtOf = ({ nlink, mode }: Stats): Content['doubt'] =>
+  nlink > 1 ? 'links' : (mode & 0o022) !== 0 ? 'writable' : null;
 
 const wrongType = (what: string): Refusal => ({
   code: 'FILE_TYPE',

@@ -4,7 +4,6 @@ import type { Paths } from '../config/paths.ts';
 import { errorCode, syncDirectory } from '../disk/durable.ts';
 import { type DropToken, type JobId, jobIdOfDrop } from '../job/id.ts';
 import type { Drop, JobSpec } from '../job/job.ts';
-import { parseJobFile } from '../job/parse.ts';
 import type { Refusal } from '../job/refusal.ts';
 import { instant } from '../job/units.ts';
 import type { Emit } from '../journal/event.ts';
@@ -21,6 +20,7 @@ import {
 } from '../spool/claim.ts';
 import { refuseFile } from '../spool/refuse.ts';
 import { type Decision, decide, type Seen, scan } from '../spool/scan.ts';
+import type { Admission } from './admission.ts';
 
 export interface Looked {
   /** There is more to take at once. */
@@ -50,7 +50,8 @@ export class Intake {
   readonly #suspects: Suspects;
   readonly #emit: Emit;
   readonly #redactor: Redactor;
-  #config: Pick<Config, 'defaults' | 'settleMs'>;
+  readonly #admission: Admission;
+  #config: Pick<Config, 'defaults' | 'settleMs' | 'policy'>;
   /** Files under which supervisors have died before: read one at a time. */
   #careful: ReadonlySet<DropToken> = new Set();
   #earlier = new Map<string, { readonly seen: Seen; readonly atMs: number }>();
@@ -59,8 +60,17 @@ export class Intake {
   /** Files that could not be put aside, so that each is told once. */
   readonly #stuck = new Set<string>();
 
-  constructor(paths: Paths, config: Config, queue: JobQueue, suspects: Suspects, emit: Emit, redactor: Redactor) {
+  constructor(
+    paths: Paths,
+    config: Config,
+    queue: JobQueue,
+    suspects: Suspects,
+    emit: Emit,
+    redactor: Redactor,
+    admission: Admission,
+  ) {
     this.#redactor = redactor;
+    this.#admission = admission;
     this.#paths = paths;
     this.#config = config;
     this.#queue = queue;
@@ -112,7 +122,11 @@ export class Intake {
 
   /** Accepts or refuses what was taken. Answers how many jobs are new. */
   async #decideAbout(claimed: readonly Claimed[]): Promise<number> {
-    const readable = claimed.flatMap((file) => this.#read(file) ?? []);
+    const readable: Readable[] = [];
+    for (const file of claimed) {
+      const read = await this.#read(file);
+      if (read) readable.push(read);
+    }
     if (readable.length === 0) return 0;
     const answers = await this.#queue.accept(
       readable.map(({ acceptable }) => acceptable),
@@ -176,7 +190,7 @@ export class Intake {
     claimFile(this.#paths.incoming, this.#paths.claimed, name, instant(this.#takenAtMs));
   }
 
-  #read(claimed: Claimed): Readable | null {
+  async #read(claimed: Claimed): Promise<Readable | null> {
     const { fileName, path } = claimed;
     const read = readClaimed(claimed);
     if ('refusal' in read) {
@@ -184,19 +198,18 @@ export class Intake {
       return null;
     }
     const { content } = read;
-    const parsed = parseJobFile(
+    const parsed = await this.#admission.examine(
       { fileName, content: content.bytes, executable: content.executable },
-      this.#config.defaults,
+      content,
+      this.#config,
     );
     if (!parsed.ok) {
       this.#refuse(path, fileName, parsed.refusal, parsed.also);
       return null;
     }
+    const { id, spec } = parsed.value;
     const drop = { fileName, token: claimed.token, droppedAt: content.droppedAt, uid: content.uid };
-    return {
-      claimed,
-      acceptable: { ...parsed.value, id: parsed.value.id ?? this.#idOf(parsed.value.spec, drop), drop },
-    };
+    return { claimed, acceptable: { spec, id: id ?? this.#idOf(spec, drop), drop } };
   }
 
   /** The ledger makes an id of the name; one that has a secret in it must not become the name of a file. */

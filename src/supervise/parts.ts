@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { Milliseconds } from '../job/units.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Outbox } from '../outbox/outbox.ts';
+import type { Admission } from './admission.ts';
 import type { JobRunParts } from './job-run.ts';
 import type { RecoveryParts } from './recover.ts';
 import type { Troubles } from './troubles.ts';
@@ -15,6 +16,8 @@ export interface SupervisorParts extends Omit<JobRunParts, 'ledger' | 'queue' | 
   readonly onConfig: (config: Config) => void;
   readonly ledger: Ledger;
   readonly outbox: Outbox;
+  /** Whose jobs may run. */
+  readonly admission: Admission;
   readonly troubles: Troubles;
   /** To systemd, where it started us. */
   readonly notify: (state: string) => void;

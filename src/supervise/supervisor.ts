@@ -61,7 +61,7 @@ export class Supervisor {
     const { ledger, paths, emit, config, troubles } = parts;
     const onStarted = (): void => this.#onStarted();
     this.#runParts = recoveryPartsOf(parts, this.#leaving.signal, onStarted, () => this.#config.killGraceMs);
-    this.#intake = new Intake(paths, config, ledger, ledger.suspects, emit, parts.settings.redactor);
+    this.#intake = new Intake(paths, config, ledger, ledger.suspects, emit, parts.settings.redactor, parts.admission);
     this.#eye = new SpoolEye(paths, troubles, () => this.#askToLook());
     this.#reporter = new Reporter(parts, ({ id, pipelineId }) =>
       tidyOrTell(parts, { id: id as JobId, pipelineId: pipelineId as JobId | null }, true),

@@ -15,6 +15,7 @@ const commands = [
   'schedule',
   'outbox',
   'check',
+  'template',
   'release',
   'sentry-test',
 ];

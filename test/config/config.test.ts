@@ -16,6 +16,7 @@ const defaults = {
   outbox: { maxBytes: 268_435_456, maxAgeMs: 2_592_000_000 },
   retention: { maxAgeMs: 7_776_000_000, maxJobs: 100_000, maxLogBytes: 4_294_967_296, maxRejected: 10_000 },
   maxLost: 3,
+  policy: { inline: 'allow', templates: null, secrets: new Map() },
   agingMs: null,
 };
 
@@ -26,14 +27,14 @@ void test('no configuration file, an empty one, or one of comments means the def
 });
 
 void test('a section without entries means its defaults', () => {
-  const names = ['concurrency', 'paths', 'drain', 'defaults', 'spool', 'crash', 'outbox', 'retention'];
+  const names = ['concurrency', 'paths', 'drain', 'defaults', 'spool', 'crash', 'outbox', 'retention', 'policy'];
   assert.deepEqual(read(names.map((name) => `${name}:\n`).join('')), readConfig(null));
 });
 
 void test('every key does what it says', () => {
   const text = `
 concurrency: { pipeline: 8, verifier: 1 }
-paths: { spool: /srv/spool, state: state, secrets: ./s.env, release: /r.env, modules: ./m }
+paths: { spool: /srv/spool, state: state, secrets: ./s.env, release: /r.env, modules: ./m, templates: ./t }
 drain: { limit: 5m }
 schedule: { aging: 10m }
 defaults: { timeout: 10m, killGrace: 3s, output: 1M, maxLost: 5 }
@@ -41,6 +42,10 @@ spool: { scanInterval: 30s, settle: 50ms }
 crash: { burst: 3, window: 5m, maxPerHour: 50 }
 outbox: { maxBytes: 10M, maxAge: 1d }
 retention: { maxAge: 1w, maxJobs: 7, maxLogs: 1G, maxRejected: 9 }
+policy:
+  inline: { users: [alice, 1000] }
+  templates: { deploy: { groups: [ops] }, restart: allow, wipe: deny }
+  secrets: { PGPASSWORD: [deploy] }
 `;
   assert.deepEqual(read(text), {
     config: {
@@ -54,9 +59,25 @@ retention: { maxAge: 1w, maxJobs: 7, maxLogs: 1G, maxRejected: 9 }
       outbox: { maxBytes: 10_485_760, maxAgeMs: 86_400_000 },
       retention: { maxAgeMs: 604_800_000, maxJobs: 7, maxLogBytes: 1_073_741_824, maxRejected: 9 },
       maxLost: 5,
+      policy: {
+        inline: { users: ['alice', '1000'], groups: [] },
+        templates: new Map<string, unknown>([
+          ['deploy', { users: [], groups: ['ops'] }],
+          ['restart', 'allow'],
+          ['wipe', 'deny'],
+        ]),
+        secrets: new Map([['PGPASSWORD', ['deploy']]]),
+      },
       agingMs: 600_000,
     },
-    paths: { spool: '/srv/spool', state: 'state', secrets: './s.env', release: '/r.env', modules: './m' },
+    paths: {
+      spool: '/srv/spool',
+      state: 'state',
+      secrets: './s.env',
+      release: '/r.env',
+      modules: './m',
+      templates: './t',
+    },
     problems: [],
   });
 });
@@ -72,7 +93,7 @@ const problems: readonly (readonly [text: string, told: Partial<Refusal>, hint?:
   [
     'zzzzzz: 1',
     { code: 'UNKNOWN_KEY', key: 'zzzzzz' },
-    /^known keys: concurrency, paths, drain, defaults, schedule, spool, crash, outbox, retention$/,
+    /^known keys: concurrency, paths, drain, defaults, schedule, spool, crash, outbox, retention, policy$/,
   ],
   ['concurrency: 4', { code: 'INVALID_VALUE', key: 'concurrency', message: 'concurrency: expected a mapping' }],
   ['crash: {burst: 0}', { code: 'INVALID_VALUE', key: 'crash.burst' }],

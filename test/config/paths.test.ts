@@ -9,6 +9,7 @@ void test('without any choice, Booty lives where the system’s programs do', ()
     secrets: '/etc/booty/secrets.env',
     release: '/etc/booty/release.env',
     modules: '/etc/booty/modules',
+    templates: '/etc/booty/templates.d',
     recurring: '/etc/booty/recurring',
     spool: '/var/spool/booty',
     incoming: '/var/spool/booty/incoming',
@@ -34,9 +35,16 @@ void test('a root puts everything below one directory, and nothing outside of it
   }
 });
 
-type Chosen = 'secrets' | 'release' | 'modules' | 'spool' | 'state';
+type Chosen = 'secrets' | 'release' | 'modules' | 'templates' | 'spool' | 'state';
 
-for (const name of ['secrets', 'release', 'modules', 'spool', 'state'] as const satisfies readonly Chosen[]) {
+for (const name of [
+  'secrets',
+  'release',
+  'modules',
+  'templates',
+  'spool',
+  'state',
+] as const satisfies readonly Chosen[]) {
   void test(`${name}: a flag wins over the environment, that over booty.yaml, that over the root`, () => {
     const of = (value: string): PathChoices => ({ [name]: value });
     const chosen = (flags: PathChoices, env: PathChoices, file: PathChoices): string =>
@@ -78,7 +86,7 @@ void test('a relative place is one below the working directory', () => {
 });
 
 void test('an empty variable counts as unset', () => {
-  const names = ['ROOT', 'CONFIG', 'SECRETS', 'RELEASE', 'MODULES', 'SPOOL', 'STATE'];
+  const names = ['ROOT', 'CONFIG', 'SECRETS', 'RELEASE', 'MODULES', 'TEMPLATES', 'SPOOL', 'STATE'];
   const empty = Object.fromEntries(names.map((name) => [`BOOTY_${name}`, '']));
   assert.deepEqual(resolvePaths({}, pathsOfEnvironment(empty), {}), resolvePaths({}, {}, {}));
   const set = Object.fromEntries(names.map((name) => [`BOOTY_${name}`, `/${name}`]));
@@ -88,6 +96,7 @@ void test('an empty variable counts as unset', () => {
     secrets: '/SECRETS',
     release: '/RELEASE',
     modules: '/MODULES',
+    templates: '/TEMPLATES',
     spool: '/SPOOL',
     state: '/STATE',
   });

@@ -196,7 +196,7 @@ void test('the runtime is that of the program, not ours', () => {
   assert.deepEqual(runtime({ reading: readCrash(text, ''), tails }), { name: 'node', version: '22.11.0' });
   const job = jobOf();
   const script = { kind: 'script', text: '#!/usr/bin/env -S X=1 python3 -u\nfoo' } as const;
-  const step = { name: 'load', action: script, timeoutMs: null, env: {} };
+  const step = { name: 'load', action: script, timeoutMs: null, env: {}, secrets: [] };
   const scripted = { ...job, spec: { ...job.spec, steps: [step] as const } };
   assert.deepEqual(runtime({ job: scripted, argv: ['/jobs/1/script'] }), { name: 'python3' });
 });

@@ -8,7 +8,7 @@ void test('a file that only says what to run gets every default', () => {
     spec: {
       kind: 'pipeline',
       name: 'nightly',
-      steps: [{ name: 'main', action: { kind: 'run', line: 'true' }, timeoutMs: null, env: {} }],
+      steps: [{ name: 'main', action: { kind: 'run', line: 'true' }, timeoutMs: null, env: {}, secrets: [] }],
       verify: null,
       timeoutMs: defaults.timeoutMs,
       priority: 0,
@@ -24,6 +24,8 @@ void test('a file that only says what to run gets every default', () => {
       needs: [],
       concurrency: null,
       rate: null,
+      secrets: [],
+      template: null,
     },
   });
 });
@@ -65,8 +67,13 @@ rate: 10/m
       captureRejections: true,
       sourceLines: 5,
     },
+    needs: [],
+    concurrency: null,
+    rate: null,
+    secrets: [],
+    template: null,
   };
-  const step = { timeoutMs: null, env: {} };
+  const step = { timeoutMs: null, env: {}, secrets: [] };
   assert.deepEqual(accepted(content), {
     id: 'nightly-2026-11-24',
     spec: {
@@ -99,6 +106,7 @@ rate: 10/m
             action: { kind: 'run', line: 'pg_restore --list x' },
             timeoutMs: 90_000,
             env: { A: 'b' },
+            secrets: [],
           },
         ],
         verify: null,
@@ -193,7 +201,9 @@ void test('an executable file that begins with #! is a pipeline of that one scri
   const { id, spec } = accepted(script, { fileName: 'report.py', executable: true });
   assert.equal(id, null);
   assert.equal(spec.name, 'report');
-  assert.deepEqual(spec.steps, [{ name: 'main', action: { kind: 'script', text: script }, timeoutMs: null, env: {} }]);
+  assert.deepEqual(spec.steps, [
+    { name: 'main', action: { kind: 'script', text: script }, timeoutMs: null, env: {}, secrets: [] },
+  ]);
   assert.equal(spec.timeoutMs, defaults.timeoutMs);
 });
 

@@ -20,6 +20,7 @@ export const eventsWith = (text: string): { readonly [Name in Kind]: Extract<Jou
     'recurring.dropped': { kind: 'recurring.dropped', name: text, id },
     'recurring.repeated': { kind: 'recurring.repeated', name: text, id },
     'job.refused': { kind: 'job.refused', file: text, code: 'SYNTAX', reason: text, line: 3, hint: text },
+    'template.broken': { kind: 'template.broken', template: text, error: text, line: 3, hint: text },
     'spool.left': { kind: 'spool.left', file: text, reason: text },
     'trouble.began': { kind: 'trouble.began', where: 'ledger', error: text, hint: text },
     'trouble.ended': { kind: 'trouble.ended', where: 'ledger', durationMs: 5 },

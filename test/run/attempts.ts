@@ -50,6 +50,7 @@ export class RunningAttempt implements Disposable {
       killGraceMs: milliseconds(graceMs),
       modules: this.#directory.path,
       redactor: new Redactor(),
+      secrets: new Map<string, string>(),
     };
     this.attempt = new Attempt(claim, this.place, settings, verifier ?? null, (pid) => this.pids.push(pid));
     if (cancelled) this.attempt.cancel();

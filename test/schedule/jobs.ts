@@ -15,7 +15,7 @@ export interface Wish {
   readonly token?: string;
 }
 
-const step = { name: 'main', action: { kind: 'run', line: 'true' }, timeoutMs: null, env: {} } as const;
+const step = { name: 'main', action: { kind: 'run', line: 'true' }, timeoutMs: null, env: {}, secrets: [] } as const;
 
 export function specOf(name: string, { kind = 'pipeline', priority = 0, verify = false }: Wish = {}): JobSpec {
   const common = {
@@ -33,6 +33,8 @@ export function specOf(name: string, { kind = 'pipeline', priority = 0, verify =
     needs: [],
     concurrency: null,
     rate: null,
+    secrets: [],
+    template: null,
   } as const;
   const check = { ...common, kind: 'verifier', name: `${name}-verify`, verify: null, onInterrupt: 'retry' } as const;
   return { ...common, kind, name, verify: verify ? check : null, onInterrupt: 'retry' };

@@ -54,7 +54,7 @@ void test('a claimed file is out of the way of its producer, and is read whole',
   const { uid, mtimeMs } = statSync(claimed.path);
   const { bytes, ...content } = contentOf(claimed);
   assert.equal(Buffer.from(bytes).toString(), 'run: x');
-  assert.deepEqual(content, { executable: false, uid, droppedAt: Math.floor(mtimeMs) });
+  assert.deepEqual(content, { executable: false, uid, doubt: null, droppedAt: Math.floor(mtimeMs) });
   assert.equal(readFileSync(path, 'utf8'), 'run: another');
 });
 

@@ -49,7 +49,8 @@ const keepers: Readonly<Record<string, readonly string[]>> = {
 
 /** What is pure may use nothing else of Node.js. */
 const pure: Readonly<Record<string, readonly string[]>> = {
-  job: ['node:buffer', 'node:crypto', 'node:util'],
+  // `vm`, for a time limit on regular expressions.
+  job: ['node:buffer', 'node:crypto', 'node:util', 'node:vm'],
   schedule: [],
   redact: [],
 };

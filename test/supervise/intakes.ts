@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Config, readConfig } from '../../src/config/config.ts';
 import { type Paths, resolvePaths } from '../../src/config/paths.ts';
+import { TemplateShelf } from '../../src/config/templates.ts';
 import { milliseconds } from '../../src/job/units.ts';
 import type { JournalEvent } from '../../src/journal/event.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
@@ -10,6 +11,7 @@ import { Redactor } from '../../src/redact/redactor.ts';
 import type { Acceptable, Acceptance } from '../../src/schedule/queue.ts';
 import { prepareDirectories } from '../../src/spool/directories.ts';
 import type { Reason } from '../../src/spool/refuse.ts';
+import { Admission } from '../../src/supervise/admission.ts';
 import { Intake } from '../../src/supervise/intake.ts';
 import { type OpenLedger, openLedger } from '../ledger/opened.ts';
 import { now } from '../schedule/jobs.ts';
@@ -67,6 +69,11 @@ export class Intakes implements AsyncDisposable {
       ledger.suspects,
       (event) => this.events.push(event),
       new Redactor(),
+      new Admission({
+        templates: new TemplateShelf(this.paths.templates, process.getuid?.() ?? 0),
+        secrets: { names: new Set(), areOwn: true },
+        ownUid: process.getuid?.() ?? 0,
+      }),
     );
   }
 

@@ -1,0 +1,93 @@
+import {
+  decideJob,
+  type KnownNames,
+  mayUse,
+  needsNames,
+  type Policy,
+  type Request,
+  type Submitter,
+} from '../config/policy.ts';
+import type { JobSpec } from '../job/job.ts';
+import { type DroppedFile, type JobDefaults, type ParsedJob, parseJobFile } from '../job/parse.ts';
+import { nearestOf } from '../job/problems.ts';
+import { accepted, type Parsed, type Refusal } from '../job/refusal.ts';
+import type { Templates } from '../job/template.ts';
+import type { Content } from '../spool/claim.ts';
+import { type Account, nameless, Submitters } from '../spool/submitters.ts';
+
+/** The owner of a file, as far as the file tells. */
+export type Owner = Pick<Content, 'uid' | 'doubt'>;
+
+export interface AdmissionParts {
+  readonly templates: Templates;
+  readonly secrets: KnownNames;
+  /** The user of the supervisor. */
+  readonly ownUid: number;
+}
+
+/** A job that may run, and why it may. */
+export interface Admitted extends ParsedJob {
+  readonly reasons: readonly string[];
+}
+
+export interface AdmissionRules {
+  readonly defaults: JobDefaults;
+  readonly policy: Policy;
+}
+
+/** What a dropped file asks for, and whether its owner may have that: for the supervisor, and for whoever asks before. */
+export class Admission {
+  readonly #parts: AdmissionParts;
+  readonly #submitters = new Submitters();
+
+  constructor(parts: AdmissionParts) {
+    this.#parts = parts;
+  }
+
+  async examine(
+    file: DroppedFile,
+    owner: Owner,
+    rules: AdmissionRules,
+  ): Promise<Parsed<Admitted> & { readonly also?: readonly Refusal[] }> {
+    return this.decide(file, await this.submitterOf(owner, rules.policy), rules);
+  }
+
+  /** Who the owner is; the user database is asked only where it matters. */
+  async submitterOf(owner: Owner, policy: Policy): Promise<Submitter> {
+    const known = this.submitter(owner, nameless);
+    if (known.standing !== 'other' || !needsNames(policy)) return known;
+    return this.submitter(owner, await this.#submitters.accountOf(owner.uid));
+  }
+
+  submitter({ uid, doubt }: Owner, account: Account): Submitter {
+    const standing = uid === 0 ? 'root' : uid === this.#parts.ownUid ? 'own' : 'other';
+    return { uid, standing, doubt, ...account };
+  }
+
+  decide(
+    file: DroppedFile,
+    who: Submitter,
+    { defaults, policy }: AdmissionRules,
+  ): Parsed<Admitted> & { readonly also?: readonly Refusal[] } {
+    const { templates, secrets } = this.#parts;
+    const parsed = parseJobFile(file, defaults, {
+      // Whether a template exists, and what it takes, is told to those only who may use it.
+      find: (name) => {
+        const verdict = mayUse(name, policy, who);
+        return verdict.ok ? templates.find(name) : verdict;
+      },
+      flawOfPath: (path, below) => templates.flawOfPath(path, below),
+    });
+    if (!parsed.ok) return parsed;
+    const reasons = decideJob(requestOf(parsed.value.spec), policy, who, secrets, nearestOf);
+    return reasons.ok ? accepted({ ...parsed.value, reasons: reasons.value }) : reasons;
+  }
+}
+
+/** What the policy has a say in. */
+const requestOf = (spec: JobSpec): Request => ({ template: spec.template, secrets: secretNamesOf(spec) });
+
+/** Every secret that a job, its steps and its verifier get. */
+export const secretNamesOf = ({ secrets, steps, verify }: JobSpec): readonly string[] => [
+  ...new Set([...secrets, ...steps.flatMap((step) => step.secrets), ...(verify ? secretNamesOf(verify) : [])]),
+];
