@@ -86,6 +86,7 @@ const jobOf = (name: string): Job => ({
     expires: null,
     crash: defaultCrashRules,
     monitor: null,
+    report: [],
     needs: [],
     concurrency: null,
     rate: null,

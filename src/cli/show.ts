@@ -5,7 +5,7 @@ import { plainLine } from '../job/plain-line.ts';
 import { parametersIn } from '../job/template.ts';
 import { formatBytes, formatDuration, timestamp } from '../job/units.ts';
 import type { Usage } from '../job/usage.ts';
-import { History, type JobDetails } from '../ledger/history.ts';
+import { History, type JobDetails, type ReportState } from '../ledger/history.ts';
 import { times } from './list.ts';
 import { findJob } from './lookup.ts';
 import { findPlace } from './place.ts';
@@ -19,8 +19,10 @@ export interface ShowOptions extends PathChoices {
 export function show(id: string, options: ShowOptions): void {
   using history = new History(findPlace(options).paths.ledger);
   const job = findJob(history, id);
-  if (options.json) printJson(job.record ?? unfinished(job));
-  else print(describe(job));
+  const reports = history.reportsOf(job.id);
+  const told = reports.length === 0 ? {} : { reports: reports.map(timesOfReport) };
+  if (options.json) printJson(job.record ? { ...job.record, ...told } : unfinished(job));
+  else print([describe(job), ...reports.map(describeReport)].join('\n'));
 }
 
 /** A job that has not ended: what the contract's keys can say by now, and its state. */
@@ -103,3 +105,24 @@ const describeUsage = ({ cpuUserMs, cpuSystemMs, peakMemoryBytes, readBytes, wri
     ...(readBytes === 0 ? [] : [`read ${formatBytes(readBytes)}`]),
     ...(writtenBytes === 0 ? [] : [`wrote ${formatBytes(writtenBytes)}`]),
   ].join(', ');
+
+const timesOfReport = ({ nextTryAt, endedAt, ...report }: ReportState) => ({
+  ...report,
+  nextTryAt: nextTryAt === null ? null : timestamp(nextTryAt),
+  endedAt: endedAt === null ? null : timestamp(endedAt),
+});
+
+const describeReport = (report: ReportState): string =>
+  `${paint('dim', '  report'.padEnd(12))} ${plainLine(`${report.to}: ${describeState(report)}`)}`;
+
+/** `owed after 3 tries, the next in 10m: ECONNREFUSED`. */
+function describeState({ state, tries, nextTryAt, endedAt, why }: ReportState): string {
+  const after = tries === 0 ? '' : ` after ${tries} ${tries === 1 ? 'try' : 'tries'}`;
+  const reason = why === null ? '' : `: ${why}`;
+  if (state === 'owed') {
+    const leftMs = (nextTryAt ?? 0) - Date.now();
+    return `owed${after}, the next ${leftMs <= 0 ? 'now' : `in ${formatDuration(leftMs)}`}${reason}`;
+  }
+  const at = endedAt === null ? '' : ` at ${timestamp(endedAt)}`;
+  return state === 'made' ? `made${at}${after}` : `given up${at}${after}${reason}`;
+}

@@ -20,6 +20,13 @@ interface Sentry {
   readonly release: string | null;
 }
 
+/** To whom jobs name. */
+interface Reports {
+  readonly owed: number;
+  /** Milliseconds since 1970. */
+  readonly oldestMs: number | null;
+}
+
 /** How it goes: the supervisor, the jobs, Sentry. Exit status 69 where no supervisor runs. */
 export function status(options: PathChoices & { readonly json?: boolean | undefined }): number {
   const place = findPlace(options);
@@ -27,7 +34,8 @@ export function status(options: PathChoices & { readonly json?: boolean | undefi
   const jobs = countJobs(place);
   const sentry = findSentry(place);
   const outbox = totalsOf(place);
-  if (options.json) printJson({ supervisor: pid === null ? null : { pid }, jobs, sentry, outbox });
+  const reports = countReports(place);
+  if (options.json) printJson({ supervisor: pid === null ? null : { pid }, jobs, sentry, outbox, reports });
   else {
     const rows: readonly (readonly [string, string])[] = [
       ['supervisor', pid === null ? 'none runs here: systemctl start booty, or booty supervise' : `runs (pid ${pid})`],
@@ -39,6 +47,7 @@ export function status(options: PathChoices & { readonly json?: boolean | undefi
       ],
       ['Sentry', describeSentry(sentry)],
       ['outbox', outbox === null ? 'unknown: this user may not look into it' : describeOutbox(outbox)],
+      ...(reports === null || reports.owed === 0 ? [] : [['reports', describeReports(reports)] as const]),
       ...(outbox?.failing ? [['deliveries', `fail: ${plainLine(outbox.failing.why)}`] as const] : []),
     ];
     print(rows.map(([key, value]) => `${paint('dim', key.padEnd(12))} ${value}`).join('\n'));
@@ -51,6 +60,17 @@ function countJobs({ paths }: Place): Readonly<Record<'running' | 'verifying' | 
     using history = new History(paths.ledger);
     const { running = 0, verifying = 0, waiting = 0 } = history.counts();
     return { running, verifying, waiting };
+  } catch (error) {
+    if (error instanceof BootyError) return null;
+    throw error;
+  }
+}
+
+function countReports({ paths }: Place): Reports | null {
+  try {
+    using history = new History(paths.ledger);
+    const { count, oldestAt } = history.reportsOwed();
+    return { owed: count, oldestMs: oldestAt };
   } catch (error) {
     if (error instanceof BootyError) return null;
     throw error;
@@ -97,3 +117,6 @@ function describeOutbox({ waiting, dead, untold }: Omit<OutboxTotals, 'dropped'>
     ...(untold === 0 ? [] : [`${untold} counted, still to be told`]),
   ].join('; ');
 }
+
+const describeReports = ({ owed, oldestMs }: Reports): string =>
+  `${owed} owed${oldestMs === null ? '' : `, oldest ${formatDuration(Math.max(0, Date.now() - oldestMs))}`}`;

@@ -17,9 +17,11 @@ import { Delivery } from '../outbox/delivery.ts';
 import { envelopeEndpoint } from '../outbox/endpoint.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import type { Redactor } from '../redact/redactor.ts';
+import type { SecretOf } from '../report/delivery.ts';
 import { machineEnvironment } from '../run/environment.ts';
 import { prepareDirectories } from '../spool/directories.ts';
 import { Admission } from '../supervise/admission.ts';
+import { openDeliveries } from '../supervise/deliverers.ts';
 import { type EarlyCapture, openEarlyCapture } from '../supervise/early-capture.ts';
 import { Monitors } from '../supervise/monitors.ts';
 import { openPatiently } from '../supervise/patience.ts';
@@ -43,7 +45,10 @@ export interface SuperviseOptions extends PathChoices {
  * is captured. Resolves with the exit status.
  */
 export async function supervise(options: SuperviseOptions): Promise<number> {
-  const { redactor, unredacted, secrets, ...policy } = readPolicy(findPlace(options), options.secretsStdin === true);
+  const { redactor, unredacted, secretOf, secrets, ...policy } = readPolicy(
+    findPlace(options),
+    options.secretsStdin === true,
+  );
   const emit = openJournal(process.env, redactor);
   for (const text of [...policy.warnings, ...unredacted]) emit({ kind: 'telemetry.notice', text });
   if (policy.errors.length > 0) {
@@ -53,7 +58,7 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
   const early = await openEarlyCapture(policy.telemetry, redactor);
   ownDefects(early.capture, emit);
   try {
-    return await superviseWith(options, policy.telemetry, early, { redactor, secrets }, emit);
+    return await superviseWith(options, policy.telemetry, early, { redactor, secretOf, secrets }, emit);
   } catch (error) {
     if (!(error instanceof BootyError)) {
       await reportDefect(error, early.capture, emit);
@@ -69,7 +74,7 @@ async function superviseWith(
   options: SuperviseOptions,
   telemetry: Telemetry,
   { capture, keepIn }: EarlyCapture,
-  { redactor, secrets }: { readonly redactor: Redactor; readonly secrets: JobSecrets },
+  { redactor, secretOf, secrets }: Secrets,
   emit: Emit,
 ): Promise<number> {
   const place = findSoundPlace(options);
@@ -100,6 +105,7 @@ async function superviseWith(
       : null;
   keepIn(outbox);
   await using storms = capture && new Storms(capture, outbox, place.config.crash, emit);
+  await using deliveries = openDeliveries({ ...place, ledger, redactor, secretOf, emit });
   const ownUid = process.geteuid?.() ?? 0;
   const shelf = new TemplateShelf(place.paths.templates, ownUid);
   tellBrokenTemplates(shelf, emit);
@@ -110,6 +116,7 @@ async function superviseWith(
     onConfig: (config) => {
       outbox.setLimits(config.outbox);
       storms?.setLimits(config.crash);
+      deliveries.setConfig(config);
       tellBrokenTemplates(shelf, emit);
     },
     telemetry,
@@ -142,6 +149,14 @@ async function superviseWith(
   return exitStatus.succeeded;
 }
 
+interface Secrets {
+  readonly redactor: Redactor;
+  /** For reports. */
+  readonly secretOf: SecretOf;
+  /** For jobs. */
+  readonly secrets: JobSecrets;
+}
+
 interface State extends Disposable {
   readonly ledger: Ledger;
   readonly outbox: Outbox;
@@ -169,11 +184,13 @@ function reloadable({ paths, config }: Place, current: Paths): Config {
   });
 }
 
-function readPolicy(place: Place, fromStdin: boolean): StartUpPolicy & Redaction & { readonly secrets: JobSecrets } {
+function readPolicy(place: Place, fromStdin: boolean): StartUpPolicy & Redaction & Secrets {
   const secrets = readEnvFile(place.paths.secrets, fromStdin ? 0 : undefined);
   if (fromStdin) replaceStdin();
   const policy = decideTelemetry({ secrets, release: readEnvFile(place.paths.release), environment: process.env });
-  return { ...policy, ...redactionOf(secrets, policy.telemetry), secrets: jobSecretsOf(secrets) };
+  const values = secrets.kind === 'read' ? secrets.file.values : {};
+  const secretOf: SecretOf = (name) => (Object.hasOwn(values, name) && values[name]) || null;
+  return { ...policy, ...redactionOf(secrets, policy.telemetry), secretOf, secrets: jobSecretsOf(secrets) };
 }
 
 /** Nobody shall read the file again through our descriptor. */

@@ -5,11 +5,19 @@ import type { JobKind } from '../job/job.ts';
 import type { JobDefaults } from '../job/parse.ts';
 import { problemsOf } from '../job/problems.ts';
 import type { Refusal } from '../job/refusal.ts';
+import { knownReportKeys } from '../job/report-schema.ts';
 import { duration, size } from '../job/schema.ts';
 import { type ByteCount, bytes, type Milliseconds, milliseconds } from '../job/units.ts';
 import type { PathChoices } from './paths.ts';
 import type { Policy } from './policy.ts';
 import { policyKeys, policyOf, policyShape } from './policy-schema.ts';
+import {
+  defaultGithubApi,
+  reportDefaultsShape,
+  reportPolicyShape,
+  reportRules,
+  reportsShape,
+} from './report-policy.ts';
 
 /** booty.yaml, with every default filled in. */
 export interface Config {
@@ -27,6 +35,8 @@ export interface Config {
   readonly retention: RetentionLimits;
   /** A job under which the supervisor has died so often is put aside. */
   readonly maxLost: number;
+  /** Where comments are made. */
+  readonly githubApi: string;
   /** Who may do what with the spool. */
   readonly policy: Policy;
   /** A job that waits gains one priority in each such time; null: it does not. */
@@ -78,6 +88,7 @@ const shapes = {
     killGrace: duration.optional(),
     output: size.optional(),
     maxLost: count(1, 100).optional(),
+    ...reportDefaultsShape,
   },
   schedule: { aging: duration.refine((ms) => ms >= 1000, { error: 'expected at least 1s' }).optional() },
   spool: { scanInterval: duration.optional(), settle: duration.optional() },
@@ -93,7 +104,8 @@ const shapes = {
     maxLogs: size.optional(),
     maxRejected: count(1, 1_000_000).optional(),
   },
-  policy: policyShape,
+  policy: { ...policyShape, ...reportPolicyShape },
+  reports: reportsShape,
 };
 const fileSchema = z.strictObject(
   {
@@ -107,12 +119,16 @@ const fileSchema = z.strictObject(
     outbox: section(shapes.outbox).nullish(),
     retention: section(shapes.retention).nullish(),
     policy: section(shapes.policy).nullish(),
+    reports: section(shapes.reports).nullish(),
   },
   { error: 'expected a mapping' },
 );
 type ConfigFile = z.output<typeof fileSchema>;
 
-const knownKeys = (at: KeyPath): readonly string[] => (at[0] === 'policy' ? policyKeys(at) : knownShapeKeys(at));
+const knownKeys = (at: KeyPath): readonly string[] => {
+  if (at[0] === 'defaults' && at[1] === 'report') return knownReportKeys;
+  return at[0] === 'policy' && at.length > 1 ? policyKeys(at) : knownShapeKeys(at);
+};
 const knownShapeKeys = (at: KeyPath): readonly string[] =>
   Object.keys(at.length === 0 ? shapes : (shapes[at[0] as keyof typeof shapes] ?? {}));
 
@@ -147,6 +163,7 @@ function fillIn(file: ConfigFile): Config {
     defaults: {
       timeoutMs: milliseconds(file.defaults?.timeout ?? 3_600_000),
       outputMaxBytes: bytes(file.defaults?.output ?? 64 * 1024 ** 2),
+      reports: reportRules(file.policy, file.defaults?.report),
     },
     killGraceMs: milliseconds(file.defaults?.killGrace ?? 10_000),
     drainLimitMs: milliseconds(file.drain?.limit ?? 60_000),
@@ -168,6 +185,7 @@ function fillIn(file: ConfigFile): Config {
       maxRejected: file.retention?.maxRejected ?? 10_000,
     },
     maxLost: file.defaults?.maxLost ?? 3,
+    githubApi: file.reports?.githubApi ?? defaultGithubApi,
     policy: policyOf(file.policy),
     agingMs: file.schedule?.aging === undefined ? null : milliseconds(file.schedule.aging),
   });

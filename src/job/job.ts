@@ -1,5 +1,6 @@
 import type { DropToken, JobId } from './id.ts';
 import type { Concurrency, Rate } from './order.ts';
+import type { Report } from './report.ts';
 import { type ByteCount, type Instant, instant, type Milliseconds, milliseconds } from './units.ts';
 
 export type JobKind = 'pipeline' | 'verifier';
@@ -120,6 +121,8 @@ export interface JobSpec {
   readonly expires: Due | null;
   readonly crash: CrashRules;
   readonly monitor: Monitor | null;
+  /** Who is told how it ended. */
+  readonly report: readonly Report[];
   /** Jobs that must have succeeded before. */
   readonly needs: readonly JobId[];
   readonly concurrency: Concurrency | null;

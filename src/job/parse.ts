@@ -13,6 +13,9 @@ import {
 import { isUse, parseUse, type Used } from './parse-use.ts';
 import { problemsOf } from './problems.ts';
 import { accepted, type Parsed, type Refusal, refused } from './refusal.ts';
+import type { ReportRules } from './report-policy.ts';
+import { forbiddenReports } from './report-refusals.ts';
+import { reportsOf } from './report-schema.ts';
 import {
   type JobFile,
   jobFileSchema,
@@ -31,6 +34,7 @@ import { type ByteCount, bytes, type Milliseconds, milliseconds } from './units.
 export interface JobDefaults {
   readonly timeoutMs: Milliseconds;
   readonly outputMaxBytes: ByteCount;
+  readonly reports: ReportRules;
 }
 
 /** A job file that was read: what it asks for, and the id that it wants, if any. */
@@ -70,7 +74,10 @@ export function parseJobFile(
     return used.ok ? accepted(usedSpecOf(used.value, file.fileName, defaults)) : used;
   }
   const result = jobFileSchema.safeParse(document.value.data);
-  if (result.success) return accepted(specOf(result.data, file.fileName, defaults));
+  if (result.success) {
+    const forbidden = forbiddenReports(result.data.report ?? [], defaults.reports.policy, document.value);
+    return forbidden ?? accepted(specOf(result.data, file.fileName, defaults));
+  }
   const [first, ...also] = problemsOf(result.error, document.value, knownJobKeys);
   if (!first) throw new Error('a schema refused a document without saying why');
   return { ...refused(first), also };
@@ -90,7 +97,9 @@ const noTemplates: Templates = {
 function usedSpecOf({ file, template, values }: Used, fileName: string, defaults: JobDefaults): ParsedJob {
   const variables = Object.fromEntries(Array.from(values, ([name, value]) => [variableOf(name), String(value)]));
   const { id, spec } = specOf({ ...file, env: { ...file.env, ...variables } }, fileName, defaults);
-  return { id, spec: { ...spec, template, verify: spec.verify && { ...spec.verify, template } } };
+  // Root has written the template, and asks for its reports.
+  const report = spec.report.map((one) => ({ ...one, askedBy: 'configuration' as const }));
+  return { id, spec: { ...spec, report, template, verify: spec.verify && { ...spec.verify, template } } };
 }
 
 const startsWithShebang = (content: Uint8Array): boolean => content[0] === 0x23 && content[1] === 0x21;
@@ -141,8 +150,9 @@ function specOf(file: JobFile, fileName: string, defaults: JobDefaults): ParsedJ
         retries: retriesOf(file.verify.retries),
         notBefore: null,
         expires: null,
-        // The pipeline's check-ins cover its verifier.
+        // The pipeline's check-ins and reports cover its verifier.
         monitor: null,
+        report: [],
         needs: [],
         ...orderOf(file.verify),
       }
@@ -160,6 +170,7 @@ function specOf(file: JobFile, fileName: string, defaults: JobDefaults): ParsedJ
       notBefore: file.notBefore ?? null,
       expires: file.expires ?? null,
       monitor: file.monitor ? monitorOf(file.monitor) : null,
+      report: [...defaults.reports.always, ...reportsOf(file.report ?? [], 'job')],
       needs: [...new Set(file.needs)] as readonly string[] as readonly JobId[],
       ...orderOf(file),
     },

@@ -13,7 +13,10 @@ export function problemsOf(
   knownKeys: (path: KeyPath) => readonly string[],
 ): Refusal[] {
   return error.issues.slice(0, maxProblems).flatMap((issue) => {
-    const path = issue.path.filter((part) => typeof part !== 'symbol');
+    const path = asWritten(
+      issue.path.filter((part) => typeof part !== 'symbol'),
+      document.data,
+    );
     if (issue.code === 'unrecognized_keys')
       return issue.keys.slice(0, maxProblems).map((key) => unknownKey(path, key, document, knownKeys(path)));
     // What is wrong with a key of a mapping stands within the issue of the mapping.
@@ -63,6 +66,14 @@ export const writePath = (path: KeyPath): string =>
   path.length === 0
     ? 'the document'
     : path.map((part, index) => (typeof part === 'number' ? `[${part}]` : index === 0 ? part : `.${part}`)).join('');
+
+/** Where a list may also be its one entry, the path of a problem has an index that the document does not have. */
+export function asWritten(path: KeyPath, data: unknown): KeyPath {
+  const [first, ...rest] = path;
+  if (first === undefined) return [];
+  const isListed = typeof first !== 'number' || Array.isArray(data);
+  return isListed ? [first, ...asWritten(rest, valueAt(data, [first]))] : asWritten(rest, data);
+}
 
 const valueAt = (data: unknown, path: KeyPath): unknown =>
   path.reduce<unknown>(

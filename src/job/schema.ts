@@ -3,6 +3,7 @@ import { maxIdLength, parseJobId } from './id.ts';
 import { backoffs, type Due, monitorUnits, retryReasons } from './job.ts';
 import { demandModule, moduleFields } from './module-schema.ts';
 import { concurrencyKeys, demandOrder, orderFields } from './order-schema.ts';
+import { knownReportKeys, reportFields } from './report-schema.ts';
 import { secretFields } from './secrets-schema.ts';
 import { instant, parseBytes, parseDuration, parseInstant } from './units.ts';
 
@@ -230,6 +231,7 @@ const jobFields = {
   expires: due.optional(),
   crash: z.strictObject(crashFields, { error: 'expected a mapping' }).optional(),
   monitor: z.preprocess((value) => (typeof value === 'string' ? { slug: value } : value), monitor).optional(),
+  ...reportFields,
   ...orderFields,
   ...secretFields,
 };
@@ -264,6 +266,7 @@ export function knownJobKeys(path: readonly (string | number)[]): readonly strin
   if (path[0] === 'verify') return Object.keys(verifyFields);
   if (path[0] === 'retries') return Object.keys(retryFields);
   if (path[0] === 'crash') return Object.keys(crashFields);
+  if (path[0] === 'report') return knownReportKeys;
   if (path[0] === 'monitor') return Object.keys(monitorFields);
   if (path[0] === 'concurrency') return concurrencyKeys;
   return path[0] === 'limits' ? ['output'] : [];

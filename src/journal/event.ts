@@ -147,6 +147,32 @@ export type JournalEvent =
   | { readonly kind: 'outbox.delayed'; readonly why: string; readonly waiting: number }
   /** For want of room: it is counted in its place. */
   | { readonly kind: 'outbox.dropped'; readonly eventId: string; readonly why: string }
+  /** `report` is the same over all tries, and what the receiver was told by. */
+  | {
+      readonly kind: 'report.made';
+      readonly id: JobId;
+      readonly to: string;
+      readonly report: string;
+      readonly tries: number;
+      readonly note: string | null;
+    }
+  /** Told once when reports on this way begin to fail. */
+  | {
+      readonly kind: 'report.delayed';
+      readonly id: JobId;
+      readonly to: string;
+      readonly report: string;
+      readonly why: string;
+      readonly retryMs: number;
+    }
+  | {
+      readonly kind: 'report.given-up';
+      readonly id: JobId;
+      readonly to: string;
+      readonly report: string;
+      readonly tries: number;
+      readonly why: string;
+    }
   | { readonly kind: 'monitor.told'; readonly slug: string; readonly status: string }
   | { readonly kind: 'monitor.missed'; readonly slug: string; readonly status: string; readonly why: string }
   | { readonly kind: 'outbox.buried'; readonly eventId: string; readonly why: string };
@@ -174,6 +200,8 @@ export function priorityOf(event: JournalEvent): Priority {
     case 'outbox.buried':
     case 'outbox.dropped':
     case 'monitor.missed':
+    case 'report.delayed':
+    case 'report.given-up':
     case 'telemetry.notice':
       return 'warning';
     case 'attempt.ended':
@@ -196,6 +224,7 @@ export function priorityOf(event: JournalEvent): Priority {
     case 'crash.repeated':
     case 'outbox.delivered':
     case 'monitor.told':
+    case 'report.made':
     case 'retention.swept':
       return 'info';
   }

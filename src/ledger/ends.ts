@@ -7,6 +7,7 @@ import type { Instant } from '../job/units.ts';
 import { laneOf } from '../schedule/order.ts';
 import type { Finish } from '../schedule/queue.ts';
 import type { Arrivals } from './arrivals.ts';
+import type { LedgerDeliveries } from './deliveries.ts';
 import type { Lanes } from './lanes.ts';
 import type { Needs } from './needs.ts';
 import { expiredReason, type JobEnd, outcomeRecord, unrunEnd } from './records.ts';
@@ -21,10 +22,19 @@ export class Ends {
   readonly #lanes: Lanes;
   readonly #needs: Needs;
   readonly #arrivals: Arrivals;
+  readonly #deliveries: Pick<LedgerDeliveries, 'owe'>;
   /** Told when others may run, or are to end, because of an end. */
   readonly #onRoom: () => void;
 
-  constructor(sql: Sql, lanes: Lanes, needs: Needs, arrivals: Arrivals, onRoom: () => void) {
+  constructor(
+    sql: Sql,
+    lanes: Lanes,
+    needs: Needs,
+    arrivals: Arrivals,
+    deliveries: Pick<LedgerDeliveries, 'owe'>,
+    onRoom: () => void,
+  ) {
+    this.#deliveries = deliveries;
     this.#sql = sql;
     this.#lanes = lanes;
     this.#needs = needs;
@@ -86,6 +96,7 @@ export class Ends {
     const record = outcomeRecord(job, this.attemptsOf(job.id), end);
     this.#sql.endJob.run(end.endedAt, record.outcome, JSON.stringify(record), job.id);
     this.#sql.oweReport.run(job.id);
+    this.#deliveries.owe(job, record);
     this.#settleOthers(job, record.outcome, end.endedAt);
     return record;
   }

@@ -1,9 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { JobKind, JobSpec } from '../job/job.ts';
 import type { AttemptRecord, Outcome, OutcomeRecord } from '../job/outcome.ts';
+import { describeTarget, type Report } from '../job/report.ts';
 import { type Instant, instant } from '../job/units.ts';
 import { integrityFlaw, openLedgerForReading } from './open.ts';
-import { type JobRow, type JobState, jobRowOf, nullableText, type Row, text } from './rows.ts';
+import { type JobRow, type JobState, jobRowOf, nullableInstant, nullableText, type Row, text } from './rows.ts';
 import { Waits } from './waiting.ts';
 
 export interface JobFilter {
@@ -28,9 +29,23 @@ export interface JobDetails extends JobRow {
   readonly retryOf: string | null;
 }
 
+/** What became of a report to somebody whom a job names. */
+export interface ReportState {
+  /** By which the receiver knows it. */
+  readonly id: string;
+  readonly to: string;
+  readonly state: 'owed' | 'made' | 'given-up';
+  readonly tries: number;
+  readonly nextTryAt: Instant | null;
+  readonly endedAt: Instant | null;
+  /** Why the last try failed. */
+  readonly why: string | null;
+}
+
 /** What the ledger tells to whoever may read it, with or without a supervisor. */
 export class History implements Disposable {
   readonly #database: DatabaseSync;
+  readonly #hasDeliveries: boolean;
   readonly #waits: Waits;
   /** The columns that have come since the first release. */
   readonly #added: string;
@@ -50,6 +65,7 @@ export class History implements Disposable {
       columns.has('due_at') ? 'due_at' : 'NULL AS due_at',
       ...(columns.has('needs_open') ? ['lane', 'blocked', 'held', 'needs_open', 'ending', 'ending_reason'] : []),
     ].join(', ');
+    this.#hasDeliveries = this.#database.prepare('PRAGMA table_info(delivery)').all().length > 0;
   }
 
   /** The newest first. */
@@ -98,6 +114,30 @@ export class History implements Disposable {
       .prepare('SELECT coalesce(outcome, state) AS what, count(*) AS count FROM job GROUP BY what')
       .all();
     return Object.fromEntries(rows.map((row) => [text(row.what), Number(row.count)]));
+  }
+
+  /** The reports of a job to whom it names, in its order. */
+  reportsOf(id: string): readonly ReportState[] {
+    if (!this.#hasDeliveries) return [];
+    const rows = this.#database.prepare('SELECT * FROM delivery WHERE job_id = ? ORDER BY number').all(id);
+    return rows.map((row) => ({
+      id: text(row.id),
+      to: describeTarget((JSON.parse(text(row.report)) as Report).target),
+      state: text(row.state) as ReportState['state'],
+      tries: Number(row.tries),
+      nextTryAt: row.state === 'owed' ? instant(Number(row.next_at)) : null,
+      endedAt: nullableInstant(row.ended_at),
+      why: nullableText(row.why),
+    }));
+  }
+
+  /** How many reports are owed, and since when the first of them. */
+  reportsOwed(): { readonly count: number; readonly oldestAt: Instant | null } {
+    if (!this.#hasDeliveries) return { count: 0, oldestAt: null };
+    const row = this.#database
+      .prepare(`SELECT count(*) AS count, min(owed_at) AS oldest FROM delivery WHERE state = 'owed'`)
+      .get();
+    return { count: Number(row?.count ?? 0), oldestAt: nullableInstant(row?.oldest) };
   }
 
   /** What SQLite finds wrong with the file, or null. */

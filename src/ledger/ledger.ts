@@ -9,6 +9,7 @@ import type { Acceptable, Acceptance, Cancelling, Claim, Finish, Finished, JobQu
 import { Arrivals } from './arrivals.ts';
 import { Commands } from './commands.ts';
 import { Committer } from './committer.ts';
+import { LedgerDeliveries } from './deliveries.ts';
 import { Ends } from './ends.ts';
 import { Lanes } from './lanes.ts';
 import { Needs } from './needs.ts';
@@ -48,6 +49,7 @@ export type Counts = Readonly<Record<'waiting' | 'running' | 'verifying', number
 export class Ledger implements JobQueue {
   readonly retention: LedgerRetention;
   readonly suspects: Suspects;
+  readonly deliveries: LedgerDeliveries;
   readonly #path: string;
   readonly #file: number;
   readonly #database: DatabaseSync;
@@ -72,6 +74,7 @@ export class Ledger implements JobQueue {
     this.#committer = new Committer(this.#database, path, onState);
     this.retention = new LedgerRetention(this.#database, path, this.#committer);
     this.suspects = new Suspects(this.#database, this.#committer);
+    this.deliveries = new LedgerDeliveries(this.#database, path, this.#committer);
     this.#sql = prepareAll(this.#database, statementTexts);
     const onRoom = (): void => {
       this.#makesRoom = true;
@@ -79,7 +82,7 @@ export class Ledger implements JobQueue {
     this.#lanes = new Lanes(this.#database, onRoom);
     this.#needs = new Needs(this.#database);
     this.#arrivals = new Arrivals(this.#sql, this.#lanes, this.#needs);
-    this.#ends = new Ends(this.#sql, this.#lanes, this.#needs, this.#arrivals, onRoom);
+    this.#ends = new Ends(this.#sql, this.#lanes, this.#needs, this.#arrivals, this.deliveries, onRoom);
     this.#commands = new Commands(this.#database, this.#lanes, this.#arrivals);
   }
 
@@ -207,6 +210,7 @@ export class Ledger implements JobQueue {
   reported(id: JobId): Promise<void> {
     return this.#committer.commitSoon(() => {
       this.#sql.reported.run(id);
+      this.deliveries.wake();
     });
   }
 

@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { JobId } from '../job/id.ts';
 import { firstPlausible, type Instant, type Milliseconds } from '../job/units.ts';
 import type { Committer } from './committer.ts';
+import { deleteDeliveries, noDeliveryOwed } from './delivery-table.ts';
 import { readFrom } from './refusal.ts';
 import { type Row, text } from './rows.ts';
 
@@ -15,7 +16,7 @@ interface Limits {
 export const retentionBatch = 200;
 
 /** A verifier goes before its pipeline: of one that stayed alone, the next pipeline of that id could not have its own. */
-const removable = `id NOT IN (SELECT job_id FROM report) AND NOT EXISTS (SELECT 1 FROM job AS other WHERE other.id = job.id || '+verify')`;
+const removable = `id NOT IN (SELECT job_id FROM report) AND ${noDeliveryOwed} AND NOT EXISTS (SELECT 1 FROM job AS other WHERE other.id = job.id || '+verify')`;
 
 const statementTexts = {
   olderThan: `SELECT id FROM job WHERE state = 'ended' AND ended_at BETWEEN ? AND ? - 1 AND ${removable}
@@ -25,6 +26,7 @@ const statementTexts = {
     ORDER BY ended_at, seq LIMIT ${retentionBatch}`,
   deleteJob: `DELETE FROM job WHERE id = ?`,
   deleteAttempts: 'DELETE FROM attempt WHERE job_id = ?',
+  deleteDeliveries,
   deleteLog: 'DELETE FROM log WHERE job_id = ?',
   logBytes: 'SELECT coalesce(sum(bytes), 0) AS bytes FROM log',
   // CROSS JOIN: from the oldest log on. SQLite would rather begin with the jobs, and then sort all of them for each batch.
@@ -92,6 +94,7 @@ export class LedgerRetention {
         this.#sql.deleteJob.run(id);
         this.#sql.deleteAttempts.run(id);
         this.#sql.deleteLog.run(id);
+        this.#sql.deleteDeliveries.run(id);
       }
     });
   }

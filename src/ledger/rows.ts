@@ -54,6 +54,7 @@ const withDefaults = (kept: JobSpec): JobSpec => ({
   expires: kept.expires ?? null,
   crash: { ...defaultCrashRules, ...kept.crash },
   monitor: kept.monitor ?? null,
+  report: kept.report ?? [],
   needs: kept.needs ?? [],
   concurrency: kept.concurrency ?? null,
   rate: kept.rate ?? null,

@@ -1,3 +1,5 @@
+import { deliveryTable } from './delivery-table.ts';
+
 /*
  * The ledger's tables. A job's row moves along these states, and never back from the last one:
  *
@@ -115,5 +117,6 @@ export const migrations: Readonly<Record<number, string>> = {
     CREATE INDEX need_of ON need (needs_id);
     CREATE TABLE pause (scope TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    ${deliveryTable}
   `,
 };

@@ -78,6 +78,8 @@ export interface ProcessSpec {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
+  /** A file to read, absolute; otherwise it is empty. */
+  readonly stdin?: string;
   readonly stdout: number;
   readonly stderr: number;
 }
@@ -88,10 +90,10 @@ export type Spawned =
   | { readonly kind: 'refused'; readonly code: string };
 
 /**
- * Starts a program as the leader of a session, with an empty standard input, and nothing of ours but the two outputs.
+ * Starts a program as the leader of a session, with nothing of ours but the two outputs.
  * No text may hold a NUL.
  */
-export function spawnProcess({ path, argv, env, cwd, stdout, stderr }: ProcessSpec): Spawned {
+export function spawnProcess({ path, argv, env, cwd, stdin = '/dev/null', stdout, stderr }: ProcessSpec): Spawned {
   const posix = (loaded ??= bind());
   const actions = Buffer.alloc(sizeOf.actions);
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
@@ -101,7 +103,7 @@ export function spawnProcess({ path, argv, env, cwd, stdout, stderr }: ProcessSp
   if (result !== 0) return { kind: 'refused', code: getSystemErrorName(-result) };
   try {
     result =
-      posix.addOpen(actions, 0, '/dev/null', 0, 0) ||
+      posix.addOpen(actions, 0, stdin, 0, 0) ||
       posix.addDup2(actions, stdout, 1) ||
       posix.addDup2(actions, stderr, 2) ||
       posix.addCloseFrom(actions, 3) ||

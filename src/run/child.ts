@@ -13,6 +13,8 @@ export interface ChildSpec {
   readonly argv: readonly [string, ...string[]];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
+  /** A file that is its standard input, absolute; without one that is empty. */
+  readonly stdin?: string;
 }
 
 /** A child that was started, leader of a session and process group of its own. */
@@ -30,7 +32,7 @@ export interface Child {
 type SpawnFailure = Extract<Exit, { kind: 'spawn' }>;
 export type Started = Child | SpawnFailure;
 
-/** Starts a program with an empty standard input. What the system refuses is an exit too. */
+/** Starts a program. What the system refuses is an exit too. */
 export function startChild(spec: ChildSpec, onOutput: (stream: StreamName, chunk: Buffer) => void): Started {
   if (holdsNul(spec)) return refused('ERR_INVALID_ARG_VALUE', spec);
   let stdout: PipeEnds | null = null;

@@ -5,9 +5,14 @@ import type { Refusal } from '../../src/job/refusal.ts';
 
 const read = (text: string) => readConfig(Buffer.from(text));
 
+const reports = {
+  always: [],
+  policy: { webhooks: [], github: [], commands: 'deny', secrets: ['GITHUB_TOKEN'] },
+};
+
 const defaults = {
   concurrency: { pipeline: 2, verifier: 2 },
-  defaults: { timeoutMs: 3_600_000, outputMaxBytes: 67_108_864 },
+  defaults: { timeoutMs: 3_600_000, outputMaxBytes: 67_108_864, reports },
   killGraceMs: 10_000,
   drainLimitMs: 60_000,
   scanIntervalMs: 5000,
@@ -16,6 +21,7 @@ const defaults = {
   outbox: { maxBytes: 268_435_456, maxAgeMs: 2_592_000_000 },
   retention: { maxAgeMs: 7_776_000_000, maxJobs: 100_000, maxLogBytes: 4_294_967_296, maxRejected: 10_000 },
   maxLost: 3,
+  githubApi: 'https://api.github.com',
   policy: { inline: 'allow', templates: null, secrets: new Map() },
   agingMs: null,
 };
@@ -27,7 +33,18 @@ void test('no configuration file, an empty one, or one of comments means the def
 });
 
 void test('a section without entries means its defaults', () => {
-  const names = ['concurrency', 'paths', 'drain', 'defaults', 'spool', 'crash', 'outbox', 'retention', 'policy'];
+  const names = [
+    'concurrency',
+    'paths',
+    'drain',
+    'defaults',
+    'spool',
+    'crash',
+    'outbox',
+    'retention',
+    'policy',
+    'reports',
+  ];
   assert.deepEqual(read(names.map((name) => `${name}:\n`).join('')), readConfig(null));
 });
 
@@ -37,7 +54,7 @@ concurrency: { pipeline: 8, verifier: 1 }
 paths: { spool: /srv/spool, state: state, secrets: ./s.env, release: /r.env, modules: ./m, templates: ./t }
 drain: { limit: 5m }
 schedule: { aging: 10m }
-defaults: { timeout: 10m, killGrace: 3s, output: 1M, maxLost: 5 }
+defaults: { timeout: 10m, killGrace: 3s, output: 1M, maxLost: 5, report: { webhook: 'https://ops.example.com/all', on: [crashed], secret: OPS } }
 spool: { scanInterval: 30s, settle: 50ms }
 crash: { burst: 3, window: 5m, maxPerHour: 50 }
 outbox: { maxBytes: 10M, maxAge: 1d }
@@ -46,11 +63,34 @@ policy:
   inline: { users: [alice, 1000] }
   templates: { deploy: { groups: [ops] }, restart: allow, wipe: deny }
   secrets: { PGPASSWORD: [deploy] }
+  webhooks: [https://hooks.example.com/services/]
+  github: [acme/shop, open/*]
+  reportCommands: allow
+  reportSecrets: [HOOK_SECRET]
+reports: { githubApi: https://github.example.com/api/v3 }
 `;
   assert.deepEqual(read(text), {
     config: {
       concurrency: { pipeline: 8, verifier: 1 },
-      defaults: { timeoutMs: 600_000, outputMaxBytes: 1_048_576 },
+      defaults: {
+        timeoutMs: 600_000,
+        outputMaxBytes: 1_048_576,
+        reports: {
+          always: [
+            {
+              target: { kind: 'webhook', url: 'https://ops.example.com/all', secret: 'OPS', timeoutMs: 15_000 },
+              on: ['crashed'],
+              askedBy: 'configuration',
+            },
+          ],
+          policy: {
+            webhooks: ['https://hooks.example.com/services/'],
+            github: ['acme/shop', 'open/*'],
+            commands: 'allow',
+            secrets: ['HOOK_SECRET'],
+          },
+        },
+      },
       killGraceMs: 3000,
       drainLimitMs: 300_000,
       scanIntervalMs: 30_000,
@@ -59,6 +99,7 @@ policy:
       outbox: { maxBytes: 10_485_760, maxAgeMs: 86_400_000 },
       retention: { maxAgeMs: 604_800_000, maxJobs: 7, maxLogBytes: 1_073_741_824, maxRejected: 9 },
       maxLost: 5,
+      githubApi: 'https://github.example.com/api/v3',
       policy: {
         inline: { users: ['alice', '1000'], groups: [] },
         templates: new Map<string, unknown>([
@@ -93,7 +134,7 @@ const problems: readonly (readonly [text: string, told: Partial<Refusal>, hint?:
   [
     'zzzzzz: 1',
     { code: 'UNKNOWN_KEY', key: 'zzzzzz' },
-    /^known keys: concurrency, paths, drain, defaults, schedule, spool, crash, outbox, retention, policy$/,
+    /^known keys: concurrency, paths, drain, defaults, schedule, spool, crash, outbox, retention, policy, reports$/,
   ],
   ['concurrency: 4', { code: 'INVALID_VALUE', key: 'concurrency', message: 'concurrency: expected a mapping' }],
   ['crash: {burst: 0}', { code: 'INVALID_VALUE', key: 'crash.burst' }],
@@ -103,6 +144,15 @@ const problems: readonly (readonly [text: string, told: Partial<Refusal>, hint?:
   ['concurrency: {pipeline: 1.5}', { code: 'INVALID_VALUE', key: 'concurrency.pipeline' }],
   ['concurrency: {pipeline: "2"}', { code: 'INVALID_VALUE', key: 'concurrency.pipeline' }],
   ['retention: {maxJobs: 0}', { code: 'INVALID_VALUE', key: 'retention.maxJobs' }],
+  ['policy: {webhoks: []}', { code: 'UNKNOWN_KEY', key: 'policy.webhoks' }, /"webhooks"/],
+  ['policy: {webhooks: [ftp://a/]}', { code: 'INVALID_VALUE', key: 'policy.webhooks[0]' }],
+  ['policy: {webhooks: [https://u:p@a/]}', { code: 'INVALID_VALUE', key: 'policy.webhooks[0]' }],
+  ['policy: {webhooks: ["https://a/?x"]}', { code: 'INVALID_VALUE', key: 'policy.webhooks[0]' }],
+  ['policy: {webhooks: [https://a/b%2f]}', { code: 'INVALID_VALUE', key: 'policy.webhooks[0]' }],
+  ['policy: {github: ["*/*"]}', { code: 'INVALID_VALUE', key: 'policy.github[0]' }],
+  ['policy: {reportCommands: yes}', { code: 'INVALID_VALUE', key: 'policy.reportCommands' }],
+  ['reports: {githubApi: http://github.example.com/api/v3}', { code: 'INVALID_VALUE', key: 'reports.githubApi' }],
+  ['defaults: {report: {webhok: a}}', { code: 'UNKNOWN_KEY', key: 'defaults.report.webhok' }, /"webhook"/],
   ['drain: {limit: 60}', { code: 'INVALID_VALUE', key: 'drain.limit', line: 1, column: 16 }],
   ['defaults: {output: lots}', { code: 'INVALID_VALUE', key: 'defaults.output' }],
   ['paths: {spool: ""}', { code: 'INVALID_VALUE', key: 'paths.spool', message: 'paths.spool: expected a path' }],

@@ -5,7 +5,19 @@ import type { Refusal } from '../../src/job/refusal.ts';
 import { bytes, milliseconds } from '../../src/job/units.ts';
 
 /** Values that no other default has, so that a mix-up shows. */
-export const defaults: JobDefaults = { timeoutMs: milliseconds(11_000), outputMaxBytes: bytes(7_000_000) };
+export const defaults: JobDefaults = {
+  timeoutMs: milliseconds(11_000),
+  outputMaxBytes: bytes(7_000_000),
+  reports: {
+    always: [],
+    policy: {
+      webhooks: ['https://hooks.example.com/services', 'http://127.0.0.1:8080'],
+      github: ['acme/shop', 'open/*'],
+      commands: 'allow',
+      secrets: ['GITHUB_TOKEN', 'HOOK_SECRET'],
+    },
+  },
+};
 
 export interface FileOptions {
   readonly fileName?: string;

@@ -21,6 +21,7 @@ void test('a file that only says what to run gets every default', () => {
       expires: null,
       crash: { fingerprint: null, ignoreExitCodes: [], captureRejections: false, sourceLines: 0 },
       monitor: null,
+      report: [],
       needs: [],
       concurrency: null,
       rate: null,
@@ -51,6 +52,10 @@ notBefore: 2026-11-24T02:00:00+01:00
 expires: 6h
 crash: { fingerprint: ["{{ default }}", 7], ignoreExitCodes: [3, 75], captureRejections: true, sourceLines: 5 }
 monitor: { slug: nightly, schedule: "0 2 * * *", timezone: Europe/Berlin, checkinMargin: 5m, maxRuntime: 2h }
+report:
+  - { webhook: https://hooks.example.com/services/x, on: [succeeded, crashed], secret: HOOK_SECRET, timeout: 5s }
+  - { command: [notify, --job, "7"] }
+  - { github: "acme/Shop#12", on: [skipped] }
 needs: [extract-1, extract-2, extract-1]
 concurrency: { group: db, limit: 2, onNew: skip }
 rate: 10/m
@@ -115,6 +120,8 @@ rate: 10/m
         notBefore: null,
         expires: null,
         monitor: null,
+        // The pipeline's tell of it.
+        report: [],
         needs: [],
         concurrency: null,
         rate: null,
@@ -129,6 +136,35 @@ rate: 10/m
         checkinMarginMs: 300_000,
         maxRuntimeMs: 7_200_000,
       },
+      report: [
+        {
+          target: {
+            kind: 'webhook',
+            url: 'https://hooks.example.com/services/x',
+            secret: 'HOOK_SECRET',
+            timeoutMs: 5000,
+          },
+          on: ['succeeded', 'crashed'],
+          askedBy: 'job',
+        },
+        {
+          target: { kind: 'command', argv: ['notify', '--job', '7'], timeoutMs: 30_000 },
+          on: ['crashed', 'rejected'],
+          askedBy: 'job',
+        },
+        {
+          target: {
+            kind: 'github',
+            owner: 'acme',
+            repository: 'Shop',
+            issue: 12,
+            secret: 'GITHUB_TOKEN',
+            timeoutMs: 30_000,
+          },
+          on: ['skipped'],
+          askedBy: 'job',
+        },
+      ],
       needs: ['extract-1', 'extract-2'],
       concurrency: { group: 'db', limit: 2, onNew: 'skip' },
       rate: { starts: 10, perMs: 60_000 },

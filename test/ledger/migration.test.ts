@@ -67,7 +67,7 @@ const sinceVersion4 = ({ state, priority }: Record<string, unknown>) => ({
   ending_reason: null,
   retry_of: null,
 });
-const emptySinceVersion4 = { lane: [], start: [], need: [], pause: [], setting: [] };
+const emptySinceVersion4 = { lane: [], start: [], need: [], pause: [], setting: [], delivery: [] };
 
 void test('a ledger of the first version is brought to this one with all that it held', () => {
   for (const kept of [keptLedger(1), keptLedgerWithLog()]) {
@@ -120,6 +120,7 @@ void test('a ledger of an earlier version can be read before it is brought to th
   for (const version of [1, 2]) {
     using place = keptLedger(version);
     using history = new History(place.path);
+    assert.deepEqual([history.reportsOwed(), history.reportsOf('good')], [{ count: 0, oldestAt: null }, []]);
     const { jobs } = history.list({ limit: 99 });
     assert.equal(jobs.length, 11);
     for (const { id } of jobs) assert.ok('id' in history.find(id));

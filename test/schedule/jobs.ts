@@ -30,6 +30,7 @@ export function specOf(name: string, { kind = 'pipeline', priority = 0, verify =
     expires: null,
     crash: defaultCrashRules,
     monitor: null,
+    report: [],
     needs: [],
     concurrency: null,
     rate: null,

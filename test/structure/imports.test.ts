@@ -26,7 +26,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // What runs in the process of a module step: it shares with the rest what both must understand alike.
   module: ['crash', 'job'],
   outbox: ['disk', 'job'],
-  report: ['disk', 'job', 'redact'],
+  // Programs that are told are run like any other.
+  report: ['disk', 'job', 'redact', 'run'],
   journal: ['disk', 'job', 'redact'],
   supervise: 'config crash disk job journal ledger outbox redact report run schedule spool'.split(' '),
   cli: 'config crash disk job journal ledger native outbox redact report run spool supervise'.split(' '),
@@ -34,6 +35,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages that only one stage may know, so that another can take their place. */
 const keepers: Readonly<Record<string, readonly string[]>> = {
+  '@octokit/core': ['report'],
   '@sentry/node': ['crash'],
   chokidar: ['spool'],
   commander: ['cli'],

@@ -1,0 +1,30 @@
+import type { OutcomeRecord } from '../../src/job/outcome.ts';
+
+/** The record of a job that crashed, but for what the test says. */
+export const recordOf = (changes: Partial<OutcomeRecord> = {}): OutcomeRecord => ({
+  version: 1,
+  id: 'nightly-1',
+  name: 'nightly',
+  kind: 'pipeline',
+  outcome: 'crashed',
+  cause: 'exit-code',
+  reason: 'ValueError: bad row',
+  step: 'load',
+  exitCode: 1,
+  signal: null,
+  attempt: 1,
+  attempts: [],
+  droppedAt: '2026-11-24T02:00:00.000Z',
+  acceptedAt: '2026-11-24T02:00:00.010Z',
+  startedAt: '2026-11-24T02:00:00.020Z',
+  endedAt: '2026-11-24T02:00:05.000Z',
+  durationMs: 4980,
+  sentry: { eventId: '0123456789abcdef0123456789abcdef', capture: 'captured' },
+  verdicts: [],
+  pipelineId: null,
+  outputs: {},
+  monitor: null,
+  release: null,
+  environment: 'production',
+  ...changes,
+});
