@@ -30,6 +30,6 @@ export function statusOfOutcome(outcome: Outcome): number {
 
 export function statusOfError(error: unknown): number {
   if (!(error instanceof BootyError)) return exitStatus.defect;
-  if (error.code === 'NO_SUPERVISOR') return exitStatus.noSupervisor;
+  if (error.code === 'NO_SUPERVISOR' || error.code === 'CONTROL_UNAVAILABLE') return exitStatus.noSupervisor;
   return error.code === 'USAGE' ? exitStatus.usage : exitStatus.refused;
 }

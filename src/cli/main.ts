@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { PathChoices } from '../config/paths.ts';
 import { BootyError } from '../job/error.ts';
+import { addControlCommands } from './control-commands.ts';
 import { exitStatus, statusOfError } from './exit-status.ts';
 import { addScheduleCommands } from './schedule-command.ts';
 import { printError } from './terminal.ts';
@@ -21,6 +22,7 @@ const program = new Command('booty')
   .option('--state-dir <dir>', 'ledger, logs and outbox (BOOTY_STATE)')
   .option('--secrets-file <file>', 'secrets.env (BOOTY_SECRETS)')
   .option('--release-file <file>', 'release.env (BOOTY_RELEASE)')
+  .option('--socket <file>', 'where the supervisor takes commands (BOOTY_SOCKET)')
   .showHelpAfterError('(booty --help lists the commands, booty help COMMAND explains one)')
   .configureHelp({ showGlobalOptions: true })
   .exitOverride()
@@ -45,11 +47,21 @@ interface GlobalOptions {
   readonly stateDir?: string;
   readonly secretsFile?: string;
   readonly releaseFile?: string;
+  readonly socket?: string;
 }
 
 const paths = (command: Command): PathChoices => {
-  const { root, configFile, spoolDir, stateDir, secretsFile, releaseFile } = command.optsWithGlobals<GlobalOptions>();
-  return { root, config: configFile, spool: spoolDir, state: stateDir, secrets: secretsFile, release: releaseFile };
+  const { root, configFile, spoolDir, stateDir, secretsFile, releaseFile, socket } =
+    command.optsWithGlobals<GlobalOptions>();
+  return {
+    root,
+    config: configFile,
+    spool: spoolDir,
+    state: stateDir,
+    secrets: secretsFile,
+    release: releaseFile,
+    socket,
+  };
 };
 
 program
@@ -159,9 +171,10 @@ program
   .option('--json', 'print JSON')
   .action(async (options: { json?: boolean }, command: Command) => {
     const { status } = await import('./status.ts');
-    process.exitCode = status({ ...paths(command), ...options });
+    process.exitCode = await status({ ...paths(command), ...options });
   });
 
+addControlCommands(program, paths, wholeNumber);
 addScheduleCommands(program, { paths, jobSource });
 
 const outbox = program.command('outbox').description('crash events that wait for Sentry, and those given up');
@@ -283,7 +296,7 @@ function jobSource(
 function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > most)
+    if (!/^-?\d+$/.test(text) || value < least || value > most)
       throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
     return value;
   };

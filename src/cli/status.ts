@@ -1,11 +1,14 @@
 import { readEnvFile } from '../config/env-file.ts';
 import type { PathChoices } from '../config/paths.ts';
 import { decideTelemetry } from '../config/telemetry.ts';
+import { describeScope } from '../control/command.ts';
 import { errorCode } from '../disk/durable.ts';
 import { BootyError } from '../job/error.ts';
 import { plainLine } from '../job/plain-line.ts';
 import { formatDuration } from '../job/units.ts';
 import { History } from '../ledger/history.ts';
+import type { Scope } from '../schedule/control.ts';
+import { askStatus } from './control.ts';
 import { supervisorPid } from './drop.ts';
 import { exitStatus } from './exit-status.ts';
 import { type OutboxTotals, readOutbox } from './outbox-totals.ts';
@@ -28,14 +31,23 @@ interface Reports {
 }
 
 /** How it goes: the supervisor, the jobs, Sentry. Exit status 69 where no supervisor runs. */
-export function status(options: PathChoices & { readonly json?: boolean | undefined }): number {
+export async function status(options: PathChoices & { readonly json?: boolean | undefined }): Promise<number> {
   const place = findPlace(options);
   const pid = supervisorPid(place);
-  const jobs = countJobs(place);
+  const { jobs, paused } = readLedger(place);
   const sentry = findSentry(place);
   const outbox = totalsOf(place);
   const reports = countReports(place);
-  if (options.json) printJson({ supervisor: pid === null ? null : { pid }, jobs, sentry, outbox, reports });
+  const told = pid === null ? null : await askStatus(place);
+  if (options.json)
+    printJson({
+      supervisor: pid === null ? null : { pid, state: told?.state ?? null, trouble: told?.trouble ?? null },
+      jobs,
+      paused,
+      sentry,
+      outbox,
+      reports,
+    });
   else {
     const rows: readonly (readonly [string, string])[] = [
       ['supervisor', pid === null ? 'none runs here: systemctl start booty, or booty supervise' : `runs (pid ${pid})`],
@@ -45,6 +57,8 @@ export function status(options: PathChoices & { readonly json?: boolean | undefi
           ? 'unknown: this user may not read the ledger, or there is none'
           : `${jobs.running} running, ${jobs.verifying} verifying, ${jobs.waiting} waiting`,
       ],
+      ...(paused?.length ? [['paused', paused.map(describeScope).join(', ')] as const] : []),
+      ...(told?.trouble ? [['trouble', plainLine(told.trouble)] as const] : []),
       ['Sentry', describeSentry(sentry)],
       ['outbox', outbox === null ? 'unknown: this user may not look into it' : describeOutbox(outbox)],
       ...(reports === null || reports.owed === 0 ? [] : [['reports', describeReports(reports)] as const]),
@@ -55,13 +69,19 @@ export function status(options: PathChoices & { readonly json?: boolean | undefi
   return pid === null ? exitStatus.noSupervisor : exitStatus.succeeded;
 }
 
-function countJobs({ paths }: Place): Readonly<Record<'running' | 'verifying' | 'waiting', number>> | null {
+interface InLedger {
+  /** Null: this user may not know, or there is no ledger. */
+  readonly jobs: Readonly<Record<'running' | 'verifying' | 'waiting', number>> | null;
+  readonly paused: readonly Scope[] | null;
+}
+
+function readLedger({ paths }: Place): InLedger {
   try {
     using history = new History(paths.ledger);
     const { running = 0, verifying = 0, waiting = 0 } = history.counts();
-    return { running, verifying, waiting };
+    return { jobs: { running, verifying, waiting }, paused: history.pauses() };
   } catch (error) {
-    if (error instanceof BootyError) return null;
+    if (error instanceof BootyError) return { jobs: null, paused: null };
     throw error;
   }
 }

@@ -6,6 +6,10 @@ import { readEnvFile } from '../config/env-file.ts';
 import type { PathChoices, Paths } from '../config/paths.ts';
 import { decideTelemetry, type StartUpPolicy, type Telemetry } from '../config/telemetry.ts';
 import { TemplateShelf } from '../config/templates.ts';
+import type { ControlStatus } from '../control/app.ts';
+import { Failures } from '../control/failures.ts';
+import { makeControlServer } from '../control/server.ts';
+import { ControlSocket } from '../control/socket.ts';
 import type { CrashCapture } from '../crash/capture.ts';
 import { BootyError } from '../job/error.ts';
 import type { Emit } from '../journal/event.ts';
@@ -19,6 +23,7 @@ import { Outbox } from '../outbox/outbox.ts';
 import type { Redactor } from '../redact/redactor.ts';
 import type { SecretOf } from '../report/delivery.ts';
 import { machineEnvironment } from '../run/environment.ts';
+import type { Command } from '../schedule/control.ts';
 import { prepareDirectories } from '../spool/directories.ts';
 import { Admission } from '../supervise/admission.ts';
 import { openDeliveries } from '../supervise/deliverers.ts';
@@ -118,6 +123,7 @@ async function superviseWith(
       storms?.setLimits(config.crash);
       deliveries.setConfig(config);
       tellBrokenTemplates(shelf, emit);
+      control.setAccess(config.control);
     },
     telemetry,
     ledger,
@@ -145,8 +151,41 @@ async function superviseWith(
     if (terminal !== undefined && !isatty(terminal)) supervisor.stop('SIGHUP');
     else supervisor.reload();
   });
+  await using control = openControl(place, supervisor, ledger, new Failures(capture, emit), troubles);
+  await control.open();
   await supervisor.run();
   return exitStatus.succeeded;
+}
+
+/** Where `booty cancel` and the like reach us. */
+function openControl(
+  { paths, config }: Place,
+  supervisor: Supervisor,
+  ledger: Ledger,
+  failures: Failures,
+  troubles: Troubles,
+): ControlSocket {
+  const status = (): ControlStatus => {
+    const { waiting, running, verifying } = ledger.counts();
+    return {
+      version: 1,
+      pid: process.pid,
+      state: supervisor.state,
+      jobs: { waiting, running, verifying },
+      paused: ledger.pauses(),
+      trouble: troubles.status,
+    };
+  };
+  const controlled = {
+    status,
+    state: () => supervisor.state,
+    control: (command: Command, by: string) => supervisor.control(command, by),
+  };
+  return new ControlSocket(
+    { kind: 'path', path: paths.socket, access: config.control },
+    () => makeControlServer(controlled, failures),
+    (failure) => (failure === null ? troubles.ended('control') : troubles.began('control', failure)),
+  );
 }
 
 interface Secrets {

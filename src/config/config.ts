@@ -33,6 +33,7 @@ export interface Config {
   readonly crash: CrashLimits;
   readonly outbox: { readonly maxBytes: ByteCount; readonly maxAgeMs: Milliseconds };
   readonly retention: RetentionLimits;
+  readonly control: ControlAccess;
   /** A job under which the supervisor has died so often is put aside. */
   readonly maxLost: number;
   /** Where comments are made. */
@@ -63,12 +64,27 @@ export interface RetentionLimits {
   readonly maxRejected: number;
 }
 
+/** Who may connect to the supervisor's socket. */
+export interface ControlAccess {
+  /** Null: the supervisor's own. */
+  readonly group: string | null;
+  /** Permission bits of the socket. */
+  readonly mode: number;
+}
+
 const count = (least: number, most: number) =>
   z
     .int({ error: 'expected a whole number' })
     .min(least, { error: `expected at least ${least}` })
     .max(most, { error: `expected at most ${most}` });
 const slots = count(1, 1024);
+/** `0660` without quotes is the number 660 in YAML: its digits are meant. */
+const socketModes: Readonly<Record<string, number>> = { 600: 0o600, 660: 0o660, 666: 0o666 };
+const socketMode = z
+  .union([z.string(), z.int()], { error: 'expected 0600, 0660 or 0666' })
+  .transform((value) => String(value).replace(/^0+/, ''))
+  .refine((digits) => digits in socketModes, { error: 'expected 0600, 0660 or 0666' })
+  .transform((digits) => socketModes[digits] ?? 0);
 const path = z.string({ error: 'expected a path' }).min(1, { error: 'expected a path' });
 const section = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape, { error: 'expected a mapping' });
 
@@ -81,6 +97,7 @@ const shapes = {
     release: path.optional(),
     modules: path.optional(),
     templates: path.optional(),
+    socket: path.optional(),
   },
   drain: { limit: duration.optional() },
   defaults: {
@@ -98,6 +115,13 @@ const shapes = {
     maxPerHour: count(1, 1_000_000).optional(),
   },
   outbox: { maxBytes: size.optional(), maxAge: duration.optional() },
+  control: {
+    group: z
+      .string({ error: 'expected the name of a group' })
+      .min(1, { error: 'expected the name of a group' })
+      .optional(),
+    mode: socketMode.optional(),
+  },
   retention: {
     maxAge: duration.optional(),
     maxJobs: count(1, 100_000_000).optional(),
@@ -117,6 +141,7 @@ const fileSchema = z.strictObject(
     spool: section(shapes.spool).nullish(),
     crash: section(shapes.crash).nullish(),
     outbox: section(shapes.outbox).nullish(),
+    control: section(shapes.control).nullish(),
     retention: section(shapes.retention).nullish(),
     policy: section(shapes.policy).nullish(),
     reports: section(shapes.reports).nullish(),
@@ -184,6 +209,7 @@ function fillIn(file: ConfigFile): Config {
       maxLogBytes: bytes(file.retention?.maxLogs ?? 4 * 1024 ** 3),
       maxRejected: file.retention?.maxRejected ?? 10_000,
     },
+    control: { group: file.control?.group ?? null, mode: file.control?.mode ?? 0o660 },
     maxLost: file.defaults?.maxLost ?? 3,
     githubApi: file.reports?.githubApi ?? defaultGithubApi,
     policy: policyOf(file.policy),

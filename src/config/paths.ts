@@ -23,6 +23,8 @@ export interface Paths {
   readonly lock: string;
   readonly jobs: string;
   readonly outbox: string;
+  /** Where the running supervisor takes commands. */
+  readonly socket: string;
 }
 
 /** What may be chosen apart from the rest; undefined keeps the default. */
@@ -35,9 +37,10 @@ export interface PathChoices {
   readonly templates?: string | undefined;
   readonly spool?: string | undefined;
   readonly state?: string | undefined;
+  readonly socket?: string | undefined;
 }
 
-/** The choices of the environment: BOOTY_ROOT, BOOTY_CONFIG, BOOTY_SECRETS, BOOTY_RELEASE, BOOTY_MODULES, BOOTY_TEMPLATES, BOOTY_SPOOL, BOOTY_STATE. Empty counts as unset. */
+/** The choices of the environment: BOOTY_ROOT, BOOTY_CONFIG, BOOTY_SECRETS, BOOTY_RELEASE, BOOTY_MODULES, BOOTY_TEMPLATES, BOOTY_SPOOL, BOOTY_STATE, BOOTY_SOCKET. Empty counts as unset. */
 export const pathsOfEnvironment = (env: NodeJS.ProcessEnv): PathChoices => ({
   root: env.BOOTY_ROOT || undefined,
   config: env.BOOTY_CONFIG || undefined,
@@ -47,6 +50,7 @@ export const pathsOfEnvironment = (env: NodeJS.ProcessEnv): PathChoices => ({
   templates: env.BOOTY_TEMPLATES || undefined,
   spool: env.BOOTY_SPOOL || undefined,
   state: env.BOOTY_STATE || undefined,
+  socket: env.BOOTY_SOCKET || undefined,
 });
 
 /** Where the configuration file is: it must be known before the file can choose anything. */
@@ -61,7 +65,9 @@ export const configPath = (flags: PathChoices, env: PathChoices): string => {
 export function resolvePaths(flags: PathChoices, env: PathChoices, file: PathChoices): Paths {
   const root = flags.root ?? env.root;
   const base =
-    root === undefined ? { etc: '/etc/booty', spool: '/var/spool/booty', state: '/var/lib/booty' } : belowRoot(root);
+    root === undefined
+      ? { etc: '/etc/booty', spool: '/var/spool/booty', state: '/var/lib/booty', run: '/run/booty' }
+      : belowRoot(root);
   const spool = resolve(flags.spool ?? env.spool ?? file.spool ?? base.spool);
   const state = resolve(flags.state ?? env.state ?? file.state ?? base.state);
   return {
@@ -81,7 +87,13 @@ export function resolvePaths(flags: PathChoices, env: PathChoices, file: PathCho
     lock: join(state, 'supervisor.lock'),
     jobs: join(state, 'jobs'),
     outbox: join(state, 'outbox'),
+    socket: resolve(flags.socket ?? env.socket ?? file.socket ?? join(base.run, 'booty.sock')),
   };
 }
 
-const belowRoot = (root: string) => ({ etc: join(root, 'etc'), spool: join(root, 'spool'), state: join(root, 'lib') });
+const belowRoot = (root: string) => ({
+  etc: join(root, 'etc'),
+  spool: join(root, 'spool'),
+  state: join(root, 'lib'),
+  run: join(root, 'run'),
+});

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import {
   createTransport,
@@ -15,6 +15,15 @@ import { checkedEnvelope } from '../redact/envelope.ts';
 import type { Redactor } from '../redact/redactor.ts';
 import { type Crash, eventIdOf } from './crash.ts';
 import { crashEvent } from './event.ts';
+
+/** What Sentry is told of a request that failed: not its body, but what was understood of it. */
+export interface FailedRequest {
+  readonly method: string;
+  readonly path: string;
+  /** Who asked: `alice (uid 1000)`. */
+  readonly by: string;
+  readonly command: string | null;
+}
 
 /** Where envelopes become safe. Resolves once one is durable. */
 export interface EnvelopeStore {
@@ -101,6 +110,24 @@ export class CrashCapture {
       this.#client.captureException(
         error,
         { event_id: eventId, mechanism: { type: 'booty.supervisor', handled: false } },
+        scope,
+      );
+    });
+  }
+
+  /** A defect that a request met; the supervisor goes on. */
+  captureRequestFailure(error: unknown, request: FailedRequest): Promise<CaptureRecord> {
+    const eventId = randomUUID().replaceAll('-', '');
+    return this.#waitFor(eventId, null, () => {
+      const scope = new Scope();
+      scope.setLevel('error');
+      scope.setTag('supervisor', 'true');
+      scope.setTransactionName(`${request.method} ${request.path}`);
+      scope.setContext('control', { asked_by: request.by, command: request.command });
+      scope.addEventProcessor((event) => ({ ...event, request: { method: request.method, url: request.path } }));
+      this.#client.captureException(
+        error,
+        { event_id: eventId, mechanism: { type: 'booty.control', handled: false } },
         scope,
       );
     });

@@ -17,7 +17,8 @@ export type TroublePlace =
   | 'processes'
   | 'outcomes'
   | 'outbox'
-  | 'sentry';
+  | 'sentry'
+  | 'control';
 
 /** What an operator cares about. The names are a contract: keys are added, never changed. */
 export type JournalEvent =
@@ -41,6 +42,25 @@ export type JournalEvent =
   | { readonly kind: 'supervisor.stopped'; readonly interrupted: number }
   | {
       readonly kind: 'supervisor.failed';
+      readonly error: string;
+      readonly eventId: string | null;
+      readonly capture: CaptureState;
+    }
+  /** Somebody asked something of jobs. */
+  | {
+      readonly kind: 'control.done';
+      readonly command: string;
+      readonly target: string;
+      /** `alice (uid 1000)` */
+      readonly by: string | null;
+      readonly jobs: number;
+      readonly refused: string | null;
+    }
+  /** A defect met while a request was handled; the supervisor goes on. */
+  | {
+      readonly kind: 'control.failed';
+      readonly request: string;
+      readonly by: string;
       readonly error: string;
       readonly eventId: string | null;
       readonly capture: CaptureState;
@@ -127,14 +147,6 @@ export type JournalEvent =
       readonly eventId: string | null;
       readonly capture: CaptureState | null;
     }
-  /** Somebody asked something of jobs. */
-  | {
-      readonly kind: 'control.done';
-      readonly command: string;
-      readonly target: string;
-      readonly jobs: number;
-      readonly refused: string | null;
-    }
   | { readonly kind: 'workdir.left'; readonly id: JobId; readonly error: string }
   | {
       readonly kind: 'retention.swept';
@@ -183,13 +195,14 @@ export type Emit = (event: JournalEvent) => void;
 export function priorityOf(event: JournalEvent): Priority {
   switch (event.kind) {
     case 'supervisor.failed':
+    case 'control.failed':
     case 'crash.uncaptured':
     case 'attempt.unkillable':
     case 'attempt.abandoned':
     case 'supervisor.unchanged':
       return 'error';
     case 'trouble.began':
-      return event.where === 'watch' || event.where === 'machine' ? 'warning' : 'error';
+      return event.where === 'watch' || event.where === 'machine' || event.where === 'control' ? 'warning' : 'error';
     case 'job.refused':
     case 'template.broken':
     case 'spool.left':

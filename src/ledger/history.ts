@@ -3,7 +3,9 @@ import type { JobKind, JobSpec } from '../job/job.ts';
 import type { AttemptRecord, Outcome, OutcomeRecord } from '../job/outcome.ts';
 import { describeTarget, type Report } from '../job/report.ts';
 import { type Instant, instant } from '../job/units.ts';
+import type { Scope } from '../schedule/control.ts';
 import { integrityFlaw, openLedgerForReading } from './open.ts';
+import { readPauses } from './pauses.ts';
 import { type JobRow, type JobState, jobRowOf, nullableInstant, nullableText, type Row, text } from './rows.ts';
 import { Waits } from './waiting.ts';
 
@@ -138,6 +140,11 @@ export class History implements Disposable {
       .prepare(`SELECT count(*) AS count, min(owed_at) AS oldest FROM delivery WHERE state = 'owed'`)
       .get();
     return { count: Number(row?.count ?? 0), oldestAt: nullableInstant(row?.oldest) };
+  }
+
+  /** What is paused, the oldest first. */
+  pauses(): readonly Scope[] {
+    return readPauses(this.#database);
   }
 
   /** What SQLite finds wrong with the file, or null. */

@@ -4,7 +4,7 @@ import { type JobId, jobIdOfDrop } from '../job/id.ts';
 import type { Job, JobKind, JobSpec } from '../job/job.ts';
 import type { AttemptRecord, OutcomeRecord } from '../job/outcome.ts';
 import { type Instant, instant, type Milliseconds } from '../job/units.ts';
-import type { Answer, Command } from '../schedule/control.ts';
+import type { Answer, Command, Scope } from '../schedule/control.ts';
 import type { Acceptable, Acceptance, Cancelling, Claim, Finish, Finished, JobQueue } from '../schedule/queue.ts';
 import { Arrivals } from './arrivals.ts';
 import { Commands } from './commands.ts';
@@ -14,6 +14,7 @@ import { Ends } from './ends.ts';
 import { Lanes } from './lanes.ts';
 import { Needs } from './needs.ts';
 import { openLedgerFile } from './open.ts';
+import { readPauses } from './pauses.ts';
 import { prepareAll } from './prepared.ts';
 import { attemptRecord, cancelledFinish, jobEnd, outcomeRecord } from './records.ts';
 import { readFrom } from './refusal.ts';
@@ -254,6 +255,11 @@ export class Ledger implements JobQueue {
   counts(): Counts {
     const rows = this.#read(() => this.#sql.counts.all()).map((row) => [row.state, Number(row.count)]);
     return { waiting: 0, running: 0, verifying: 0, ...Object.fromEntries(rows) };
+  }
+
+  /** What is paused, the oldest first. */
+  pauses(): readonly Scope[] {
+    return this.#read(() => readPauses(this.#database));
   }
 
   /** Commits what is under way, and closes the file. May be called again. */

@@ -7,7 +7,13 @@ export type Message =
   | { readonly kind: 'slot'; readonly jobKind: JobKind }
   /** Others may run now, or are to end, because of what has ended. */
   | { readonly kind: 'room' }
-  | { readonly kind: 'control'; readonly command: Command; readonly answer: PromiseWithResolvers<Answer> }
+  | {
+      readonly kind: 'control';
+      readonly command: Command;
+      /** Who asks: `alice (uid 1000)`. */
+      readonly by: string | null;
+      readonly answer: PromiseWithResolvers<Answer>;
+    }
   | { readonly kind: 'stop'; readonly signal: string }
   | { readonly kind: 'reload' }
   | { readonly kind: 'drain-limit' }

@@ -54,6 +54,7 @@ export class Supervisor {
   readonly #stopAsked = new AbortController();
   #interrupted = 0;
   #failure: { readonly error: unknown } | null = null;
+  #isReady = false;
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
@@ -81,6 +82,11 @@ export class Supervisor {
     });
   }
 
+  get state(): 'starting' | 'running' | 'stopping' {
+    if (this.#drain || this.#stopAsked.signal.aborted) return 'stopping';
+    return this.#isReady ? 'running' : 'starting';
+  }
+
   /** Asks to stop; asked again, it cuts every grace short. */
   stop(signal: string): void {
     this.#stopAsked.abort();
@@ -88,9 +94,9 @@ export class Supervisor {
   }
 
   /** Does what somebody asks of jobs. Rejects with a LedgerRefusal where the disk refuses; nothing has changed then. */
-  control(command: Command): Promise<Answer> {
+  control(command: Command, by: string | null = null): Promise<Answer> {
     const answer = Promise.withResolvers<Answer>();
-    this.#inbox.push({ kind: 'control', command, answer });
+    this.#inbox.push({ kind: 'control', command, by, answer });
     return answer.promise;
   }
 
@@ -136,6 +142,7 @@ export class Supervisor {
     await patiently(() => this.#intake.recover());
     this.#eye.open();
     await this.#look();
+    this.#isReady = true;
     notify('READY=1');
     emit({
       kind: 'supervisor.ready',
@@ -176,7 +183,7 @@ export class Supervisor {
         await this.#attend();
         return;
       case 'control':
-        await this.#control(message.command).then(message.answer.resolve, message.answer.reject);
+        await this.#control(message.command, message.by).then(message.answer.resolve, message.answer.reject);
         return;
       case 'stop':
         this.#onStop(message.signal);
@@ -229,9 +236,15 @@ export class Supervisor {
 
   // What people ask, and what time and other jobs bring
 
-  async #control(command: Command): Promise<Answer> {
+  async #control(command: Command, by: string | null): Promise<Answer> {
     const answer = await this.#parts.ledger.control(command, instant(Date.now()));
-    this.#parts.emit({ kind: 'control.done', command: command.kind, ...tellCommand(command), ...tellAnswer(answer) });
+    this.#parts.emit({
+      kind: 'control.done',
+      command: command.kind,
+      ...tellCommand(command),
+      by,
+      ...tellAnswer(answer),
+    });
     await this.#attend();
     return answer;
   }

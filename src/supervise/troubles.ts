@@ -11,6 +11,7 @@ const hints: Readonly<Record<TroublePlace, string>> = {
   outcomes: 'outcome files are made as soon as that is mended',
   outbox: 'crash events are kept in memory meanwhile, as many as fit',
   sentry: 'nothing is lost: mend SENTRY_DSN in secrets.env, or the project in Sentry, then systemctl restart booty',
+  control: 'jobs run as ever, but booty cancel, pause and the like find nobody; it is tried again every half minute',
 };
 
 /** What keeps the supervisor from its work now: each place is told once when it begins and once when it ends. */

@@ -19,6 +19,7 @@ const defaults = {
   settleMs: 200,
   crash: { burst: 10, windowMs: 60_000, maxPerHour: 300 },
   outbox: { maxBytes: 268_435_456, maxAgeMs: 2_592_000_000 },
+  control: { group: null, mode: 0o660 },
   retention: { maxAgeMs: 7_776_000_000, maxJobs: 100_000, maxLogBytes: 4_294_967_296, maxRejected: 10_000 },
   maxLost: 3,
   githubApi: 'https://api.github.com',
@@ -41,6 +42,7 @@ void test('a section without entries means its defaults', () => {
     'spool',
     'crash',
     'outbox',
+    'control',
     'retention',
     'policy',
     'reports',
@@ -51,13 +53,14 @@ void test('a section without entries means its defaults', () => {
 void test('every key does what it says', () => {
   const text = `
 concurrency: { pipeline: 8, verifier: 1 }
-paths: { spool: /srv/spool, state: state, secrets: ./s.env, release: /r.env, modules: ./m, templates: ./t }
+paths: { spool: /srv/spool, state: state, secrets: ./s.env, release: /r.env, modules: ./m, templates: ./t, socket: ./b.sock }
 drain: { limit: 5m }
 schedule: { aging: 10m }
 defaults: { timeout: 10m, killGrace: 3s, output: 1M, maxLost: 5, report: { webhook: 'https://ops.example.com/all', on: [crashed], secret: OPS } }
 spool: { scanInterval: 30s, settle: 50ms }
 crash: { burst: 3, window: 5m, maxPerHour: 50 }
 outbox: { maxBytes: 10M, maxAge: 1d }
+control: { group: ops, mode: 0600 }
 retention: { maxAge: 1w, maxJobs: 7, maxLogs: 1G, maxRejected: 9 }
 policy:
   inline: { users: [alice, 1000] }
@@ -97,6 +100,7 @@ reports: { githubApi: https://github.example.com/api/v3 }
       settleMs: 50,
       crash: { burst: 3, windowMs: 300_000, maxPerHour: 50 },
       outbox: { maxBytes: 10_485_760, maxAgeMs: 86_400_000 },
+      control: { group: 'ops', mode: 0o600 },
       retention: { maxAgeMs: 604_800_000, maxJobs: 7, maxLogBytes: 1_073_741_824, maxRejected: 9 },
       maxLost: 5,
       githubApi: 'https://github.example.com/api/v3',
@@ -118,9 +122,21 @@ reports: { githubApi: https://github.example.com/api/v3 }
       release: '/r.env',
       modules: './m',
       templates: './t',
+      socket: './b.sock',
     },
     problems: [],
   });
+});
+
+void test('the mode of the socket is meant as it is written', () => {
+  for (const [text, mode] of [
+    ['0660', 0o660],
+    ['660', 0o660],
+    ['"0660"', 0o660],
+    ['0600', 0o600],
+    ["'666'", 0o666],
+  ] as const)
+    assert.equal(read(`control: { mode: ${text} }`).config.control.mode, mode, text);
 });
 
 void test('a configuration cannot be changed once it is read', () => {
@@ -134,7 +150,7 @@ const problems: readonly (readonly [text: string, told: Partial<Refusal>, hint?:
   [
     'zzzzzz: 1',
     { code: 'UNKNOWN_KEY', key: 'zzzzzz' },
-    /^known keys: concurrency, paths, drain, defaults, schedule, spool, crash, outbox, retention, policy, reports$/,
+    /^known keys: concurrency, paths, drain, defaults, schedule, spool, crash, outbox, control, retention, policy, reports$/,
   ],
   ['concurrency: 4', { code: 'INVALID_VALUE', key: 'concurrency', message: 'concurrency: expected a mapping' }],
   ['crash: {burst: 0}', { code: 'INVALID_VALUE', key: 'crash.burst' }],
@@ -143,6 +159,10 @@ const problems: readonly (readonly [text: string, told: Partial<Refusal>, hint?:
   ['concurrency: {pipeline: 1025}', { code: 'INVALID_VALUE', key: 'concurrency.pipeline' }],
   ['concurrency: {pipeline: 1.5}', { code: 'INVALID_VALUE', key: 'concurrency.pipeline' }],
   ['concurrency: {pipeline: "2"}', { code: 'INVALID_VALUE', key: 'concurrency.pipeline' }],
+  ['control: {mode: 0o660}', { code: 'INVALID_VALUE', key: 'control.mode', line: 1 }],
+  ['control: {mode: 0777}', { code: 'INVALID_VALUE', key: 'control.mode' }],
+  ['control: {group: ""}', { code: 'INVALID_VALUE', key: 'control.group' }],
+  ['control: {groups: x}', { code: 'UNKNOWN_KEY', key: 'control.groups' }, /"group"/],
   ['retention: {maxJobs: 0}', { code: 'INVALID_VALUE', key: 'retention.maxJobs' }],
   ['policy: {webhoks: []}', { code: 'UNKNOWN_KEY', key: 'policy.webhoks' }, /"webhooks"/],
   ['policy: {webhooks: [ftp://a/]}', { code: 'INVALID_VALUE', key: 'policy.webhooks[0]' }],

@@ -21,6 +21,7 @@ void test('without any choice, Booty lives where the system’s programs do', ()
     lock: '/var/lib/booty/supervisor.lock',
     jobs: '/var/lib/booty/jobs',
     outbox: '/var/lib/booty/outbox',
+    socket: '/run/booty/booty.sock',
   });
 });
 
@@ -35,7 +36,7 @@ void test('a root puts everything below one directory, and nothing outside of it
   }
 });
 
-type Chosen = 'secrets' | 'release' | 'modules' | 'templates' | 'spool' | 'state';
+type Chosen = 'secrets' | 'release' | 'modules' | 'templates' | 'spool' | 'state' | 'socket';
 
 for (const name of [
   'secrets',
@@ -44,6 +45,7 @@ for (const name of [
   'templates',
   'spool',
   'state',
+  'socket',
 ] as const satisfies readonly Chosen[]) {
   void test(`${name}: a flag wins over the environment, that over booty.yaml, that over the root`, () => {
     const of = (value: string): PathChoices => ({ [name]: value });
@@ -86,7 +88,7 @@ void test('a relative place is one below the working directory', () => {
 });
 
 void test('an empty variable counts as unset', () => {
-  const names = ['ROOT', 'CONFIG', 'SECRETS', 'RELEASE', 'MODULES', 'TEMPLATES', 'SPOOL', 'STATE'];
+  const names = ['ROOT', 'CONFIG', 'SECRETS', 'RELEASE', 'MODULES', 'TEMPLATES', 'SPOOL', 'STATE', 'SOCKET'];
   const empty = Object.fromEntries(names.map((name) => [`BOOTY_${name}`, '']));
   assert.deepEqual(resolvePaths({}, pathsOfEnvironment(empty), {}), resolvePaths({}, {}, {}));
   const set = Object.fromEntries(names.map((name) => [`BOOTY_${name}`, `/${name}`]));
@@ -99,5 +101,6 @@ void test('an empty variable counts as unset', () => {
     templates: '/TEMPLATES',
     spool: '/SPOOL',
     state: '/STATE',
+    socket: '/SOCKET',
   });
 });

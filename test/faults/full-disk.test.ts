@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Root } from '../harness/root.ts';
 import { SupervisorProcess } from '../harness/supervisor.ts';
-import { searchPath } from '../system/prerequisites.ts';
 import { testWithMounts } from './namespace.ts';
+import { SmallDisk, type Way, ways } from './small-disk.ts';
 import { assertToldOnce, config, playRound, surroundings } from './trouble-round.ts';
 
 /* Real file systems that are really full: of bytes, and of inodes. How else a disk may refuse: refusing-disk.test.ts. */
@@ -18,69 +15,6 @@ const places: Readonly<Record<string, readonly string[]>> = {
   'lib/jobs': ['jobs'],
   'lib/outbox': ['outbox'],
 };
-
-const ways = ['bytes', 'inodes'] as const;
-type Way = (typeof ways)[number];
-
-/** A small file system of its own, in memory. */
-class SmallDisk {
-  readonly path: string;
-  readonly #filler: string;
-  #filling: NodeJS.Timeout | null = null;
-
-  constructor(path: string) {
-    this.path = path;
-    this.#filler = join(path, '.filler');
-    mkdirSync(path, { recursive: true });
-    const options = 'size=4m,nr_inodes=300,mode=0755';
-    const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'none', path], {
-      env: { PATH: searchPath },
-      encoding: 'utf8',
-    });
-    assert.equal(status, 0, stderr);
-  }
-
-  /** Until it is freed; what somebody gives back meanwhile is taken at once. */
-  fill(way: Way): void {
-    mkdirSync(this.#filler);
-    const add = way === 'bytes' ? this.#addBytes() : this.#addInodes();
-    untilFull(add);
-    this.#filling = setInterval(() => untilFull(add), 2);
-  }
-
-  free(): void {
-    if (this.#filling) clearInterval(this.#filling);
-    rmSync(this.#filler, { recursive: true });
-  }
-
-  #addBytes(): () => void {
-    const path = join(this.#filler, 'pages');
-    const page = Buffer.alloc(4096);
-    return () => appendFileSync(path, page);
-  }
-
-  #addInodes(): () => void {
-    let number = 0;
-    return () => writeFileSync(join(this.#filler, String((number += 1))), '');
-  }
-
-  unmount(): void {
-    if (this.#filling) clearInterval(this.#filling);
-    spawnSync('umount', ['-l', this.path], { env: { PATH: searchPath } });
-  }
-}
-
-function untilFull(add: () => unknown): void {
-  for (let tries = 0; tries < 100_000; tries += 1) {
-    try {
-      add();
-    } catch (error) {
-      assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC');
-      return;
-    }
-  }
-  assert.fail('it is never full');
-}
 
 testWithMounts('disks that are really full', import.meta.filename, () => {
   for (const [place, where] of Object.entries(places))

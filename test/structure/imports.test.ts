@@ -29,24 +29,31 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // Programs that are told are run like any other.
   report: ['disk', 'job', 'redact', 'run'],
   journal: ['disk', 'job', 'redact'],
+  // Takes commands for the supervisor, and knows it only as two functions.
+  control: ['config', 'crash', 'disk', 'job', 'journal', 'ledger', 'native', 'schedule'],
   supervise: 'config crash disk job journal ledger outbox redact report run schedule spool'.split(' '),
-  cli: 'config crash disk job journal ledger native outbox redact report run spool supervise'.split(' '),
+  cli: 'config control crash disk job journal ledger native outbox redact report run schedule spool supervise'.split(
+    ' ',
+  ),
 };
 
 /** Packages that only one stage may know, so that another can take their place. */
 const keepers: Readonly<Record<string, readonly string[]>> = {
+  '@hono/node-server': ['control'],
   '@octokit/core': ['report'],
   '@sentry/node': ['crash'],
   chokidar: ['spool'],
   commander: ['cli'],
   dotenv: ['config'],
+  hono: ['control'],
   koffi: ['native'],
   leven: ['job'],
   'node:child_process': ['cli'],
+  'node:http': ['control'],
   'node:sqlite': ['ledger'],
   'p-queue': ['supervise'],
   yaml: ['job'],
-  zod: ['config', 'job'],
+  zod: ['config', 'control', 'job'],
 };
 
 /** What is pure may use nothing else of Node.js. */

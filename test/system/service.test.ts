@@ -63,6 +63,27 @@ systemTest('a user of the group submits, follows and reads her jobs with the boo
   assert.match(listed.stdout, /"piped"/, listed.stderr);
 });
 
+systemTest('a user of the group pauses and cancels over the socket, another may not', async (machine) => {
+  await machine.start();
+  assert.equal(await machine.must(['stat', '--format=%A %U:%G', '/run/booty/booty.sock']), 'srw-rw---- booty:booty\n');
+  assert.equal((await machine.as('alice', ['booty', 'pause'])).status, 0);
+  await machine.drop('late.yaml', 'id: late\nrun: "true"\n');
+  await machine.journal.line(/^job\.accepted .*\bid=late\b/);
+  const tried = await machine.as('mallory', ['booty', 'resume']);
+  assert.equal(tried.status, 1);
+  assert.match(
+    tried.stderr,
+    /may not connect to \/run\/booty\/booty\.sock\n {2}ask to be made a member of the group booty/,
+  );
+  const cancelled = await machine.as('alice', ['booty', 'cancel', 'late']);
+  assert.deepEqual([cancelled.status, cancelled.stdout], [0, 'late\n'], cancelled.stderr);
+  assert.equal((await machine.outcome('late')).outcome, 'cancelled');
+  const outcome = await machine.must(['cat', '/var/spool/booty/outcomes/late.json']);
+  assert.match(outcome, /"cancelled by alice \(uid \d+\)"/);
+  await machine.must(['systemctl', 'stop', 'booty']);
+  assert.equal((await machine.exec(['test', '-e', '/run/booty'])).status, 1);
+});
+
 systemTest('a user who is not in the group can neither drop jobs nor read outcomes', async (machine) => {
   await machine.start();
   await machine.drop('good.yaml', 'id: good\nrun: "true"\n');
