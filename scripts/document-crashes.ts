@@ -7,7 +7,7 @@ import { renderEvent } from '../src/crash/render.ts';
 import { noSources } from '../src/crash/source.ts';
 import type { Exit } from '../src/job/exit.ts';
 import type { JobId } from '../src/job/id.ts';
-import { defaultCrashRules, type Job, noRetries } from '../src/job/job.ts';
+import { defaultCrashRules, defaultFlow, type Job, noRetries } from '../src/job/job.ts';
 import { bytes, instant, milliseconds } from '../src/job/units.ts';
 
 /*
@@ -73,7 +73,16 @@ const jobOf = (name: string): Job => ({
   spec: {
     kind: 'pipeline',
     name,
-    steps: [{ name: 'main', action: { kind: 'command', argv: [name] }, timeoutMs: null, env: {}, secrets: [] }],
+    steps: [
+      {
+        name: 'main',
+        action: { kind: 'command', argv: [name] },
+        timeoutMs: null,
+        env: {},
+        secrets: [],
+        ...defaultFlow,
+      },
+    ],
     verify: null,
     timeoutMs: milliseconds(3_600_000),
     priority: 0,
@@ -81,6 +90,7 @@ const jobOf = (name: string): Job => ({
     tags: {},
     outputMaxBytes: bytes(1024),
     onInterrupt: 'retry',
+    resumeFrom: 'first-step',
     retries: noRetries,
     notBefore: null,
     expires: null,

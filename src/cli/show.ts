@@ -2,6 +2,7 @@ import type { PathChoices } from '../config/paths.ts';
 import type { Retries, Step } from '../job/job.ts';
 import type { AttemptRecord } from '../job/outcome.ts';
 import { plainLine } from '../job/plain-line.ts';
+import type { StepRecord } from '../job/step.ts';
 import { parametersIn } from '../job/template.ts';
 import { formatBytes, formatDuration, timestamp } from '../job/units.ts';
 import type { Usage } from '../job/usage.ts';
@@ -74,12 +75,25 @@ function describe(job: JobDetails): string {
   const lines = rows
     .filter(([, value]) => value !== null)
     .map(([key, value]) => `${paint('dim', key.padEnd(12))} ${plainLine(value ?? '')}`);
-  const steps = spec.steps.map((step) => `${paint('dim', '  step'.padEnd(12))} ${step.name}: ${describeAction(step)}`);
+  const steps = spec.steps.map(
+    (step) => `${paint('dim', '  step'.padEnd(12))} ${step.name}${describeFlow(step)}: ${describeAction(step)}`,
+  );
   return [...lines, ...steps, ...job.attempts.map(describeAttempt)].join('\n');
 }
 
 const describeRetries = ({ limit, backoff, delayMs, maxDelayMs, on }: Retries): string =>
   `${limit}, ${backoff} from ${formatDuration(delayMs)} to ${formatDuration(maxDelayMs)}, on ${on.join(', ')}`;
+
+/** ` (if failure(), in app)`. */
+function describeFlow({ action, cwd, when, continueOnError }: Step): string {
+  const parts = [
+    when === 'success' ? null : `if ${when}()`,
+    continueOnError ? 'may fail' : null,
+    cwd === null ? null : `in ${cwd}`,
+    action.kind === 'run' && action.shell !== 'sh' ? action.shell : null,
+  ].filter((part) => part !== null);
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+}
 
 export function describeAction({ action }: Pick<Step, 'action'>): string {
   switch (action.kind) {
@@ -94,8 +108,25 @@ export function describeAction({ action }: Pick<Step, 'action'>): string {
   }
 }
 
-const describeAttempt = (attempt: AttemptRecord): string =>
-  `${paint('dim', `  attempt ${attempt.attempt}`.padEnd(12))} ${attempt.startedAt} ${attempt.outcome}${attempt.durationMs === null ? '' : ` after ${formatDuration(attempt.durationMs)}`}${attempt.reason ? `: ${attempt.reason}` : ''}${attempt.usage ? `\n${' '.repeat(13)}${describeUsage(attempt.usage)}` : ''}`;
+const indent = ' '.repeat(13);
+
+function describeAttempt(attempt: AttemptRecord): string {
+  const took = attempt.durationMs === null ? '' : ` after ${formatDuration(attempt.durationMs)}`;
+  const reason = attempt.reason ? `: ${attempt.reason}` : '';
+  return [
+    `${paint('dim', `  attempt ${attempt.attempt}`.padEnd(12))} ${attempt.startedAt} ${attempt.outcome}${took}${reason}`,
+    ...(attempt.usage ? [indent + describeUsage(attempt.usage)] : []),
+    // Of one step there is nothing to say that the attempt does not say.
+    ...(attempt.steps && attempt.steps.length > 1 ? attempt.steps.map((step) => indent + describeStep(step)) : []),
+  ].join('\n');
+}
+
+/** `load failed after 1.2s (exit 3)`. */
+function describeStep({ step, outcome, exitCode, signal, durationMs }: StepRecord): string {
+  const how = signal ?? (exitCode === null || exitCode === 0 ? null : `exit ${exitCode}`);
+  const took = durationMs === null ? '' : ` after ${formatDuration(durationMs)}`;
+  return `${step} ${outcome}${took}${how === null ? '' : ` (${how})`}`;
+}
 
 /** `cpu 1.2s, memory 145M, read 3M, wrote 12M`. */
 const describeUsage = ({ cpuUserMs, cpuSystemMs, peakMemoryBytes, readBytes, writtenBytes }: Usage): string =>

@@ -17,6 +17,11 @@ export interface Sources {
   readonly redactor: Redactor;
 }
 
+interface Places {
+  readonly workdir: string;
+  readonly cwd: string;
+}
+
 export const noSources: Sources = { files: new Map(), lines: 0, redactor: new Redactor() };
 
 const maxFiles = 10;
@@ -27,13 +32,13 @@ const maxReadLength = 2048;
 
 /**
  * Reads the job's own files of a stack.
- * @param workdir the job's working directory, beside which its script lies
+ * @param places the job's working directory, beside which its script lies, and where its step was started
  * @param modules the job's modules, which may lie anywhere
  * @param lines how many go along on either side; 0: nothing is read
  */
 export function readSources(
   reading: CrashReading | null,
-  workdir: string,
+  places: Places,
   modules: readonly string[],
   lines: number,
   redactor: Redactor,
@@ -44,7 +49,7 @@ export function readSources(
   const files = new Map<string, readonly string[]>();
   // The frames nearest to the crash say most.
   for (const name of [...names].toReversed().slice(0, maxFiles)) {
-    const text = readOwn(name.replace(/^file:\/\/(?=\/)/, ''), workdir, modules);
+    const text = readOwn(name.replace(/^file:\/\/(?=\/)/, ''), places, modules);
     if (text !== null) files.set(name, text.split(/\r?\n/));
   }
   return { files, lines, redactor };
@@ -72,10 +77,10 @@ export function contextLines({ file, line }: Frame, { files, lines, redactor }: 
   };
 }
 
-function readOwn(name: string, workdir: string, modules: readonly string[]): string | null {
+function readOwn(name: string, { workdir, cwd }: Places, modules: readonly string[]): string | null {
   try {
     const own = realpathSync(dirname(workdir));
-    const path = realpathSync(resolve(workdir, name));
+    const path = realpathSync(resolve(cwd, name));
     return path.startsWith(`${own}/`) || modules.includes(name) ? readText(path) : null;
   } catch (error) {
     if (errorCode(error) === null) throw error;

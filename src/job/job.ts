@@ -1,6 +1,7 @@
 import type { DropToken, JobId } from './id.ts';
 import type { Concurrency, Rate } from './order.ts';
 import type { Report } from './report.ts';
+import type { Shell, When } from './step.ts';
 import { type ByteCount, type Instant, instant, type Milliseconds, milliseconds } from './units.ts';
 
 export type JobKind = 'pipeline' | 'verifier';
@@ -8,7 +9,7 @@ export const jobKinds: readonly JobKind[] = ['pipeline', 'verifier'];
 
 /** What a step does: a line for a shell, an argument vector, a whole script that begins with `#!`, or a function of a module. */
 export type Action =
-  | { readonly kind: 'run'; readonly line: string }
+  | { readonly kind: 'run'; readonly line: string; readonly shell: Shell }
   | { readonly kind: 'command'; readonly argv: readonly [string, ...string[]] }
   | { readonly kind: 'script'; readonly text: string }
   | ModuleAction;
@@ -29,9 +30,21 @@ export interface Step {
   /** Null: only the job's own limit holds. */
   readonly timeoutMs: Milliseconds | null;
   readonly env: Readonly<Record<string, string>>;
+  /** Where it starts: absolute, or below the working directory; null: there. */
+  readonly cwd: string | null;
+  readonly when: When;
+  /** Whether the attempt goes on, and may succeed, where this step fails. */
+  readonly continueOnError: boolean;
   /** Variables of secrets.env that it gets beside those of the job. */
   readonly secrets: readonly string[];
 }
+
+/** Of a step that says nothing of it. */
+export const defaultFlow: Pick<Step, 'cwd' | 'when' | 'continueOnError'> = {
+  cwd: null,
+  when: 'success',
+  continueOnError: false,
+};
 
 /** What becomes of a job's failures in Sentry. */
 export interface CrashRules {
@@ -114,6 +127,8 @@ export interface JobSpec {
   /** How much of its output is kept. */
   readonly outputMaxBytes: ByteCount;
   readonly onInterrupt: 'retry' | 'fail';
+  /** Where an attempt begins that follows another. */
+  readonly resumeFrom: 'first-step' | 'failed-step';
   readonly retries: Retries;
   /** It does not start before. */
   readonly notBefore: Due | null;

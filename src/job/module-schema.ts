@@ -38,7 +38,7 @@ export function demandModule(value: object, context: z.RefinementCtx): void {
 }
 
 /** Whether a path stays below the directory that it begins at; absolute ones are as they are. */
-function isBelow(path: string): boolean {
+export function isBelow(path: string): boolean {
   if (path.startsWith('/')) return true;
   let depth = 0;
   for (const part of path.split('/')) {

@@ -1,5 +1,6 @@
 import type { Cause } from './exit.ts';
 import type { JobKind } from './job.ts';
+import type { StepRecord } from './step.ts';
 import type { Usage } from './usage.ts';
 
 /** How a job ended. Terminal: it never changes again. */
@@ -34,6 +35,8 @@ export interface AttemptRecord {
   /** Null where it is not known: nothing could be started, or the supervisor died under it. Older records don't have it. */
   readonly usage?: Usage | null;
   readonly sentry: CaptureRecord | null;
+  /** Every step of the job. Absent where the supervisor died under it, of all but the last attempts of an outcome, and from older records. */
+  readonly steps?: readonly StepRecord[];
 }
 
 export interface VerdictRecord {

@@ -27,6 +27,8 @@ import {
   type VerifyFile,
 } from './schema.ts';
 import { secretsOf } from './secrets-schema.ts';
+import type { Shell } from './step.ts';
+import { flowOf } from './step-schema.ts';
 import { type Templates, variableOf } from './template.ts';
 import { type ByteCount, bytes, type Milliseconds, milliseconds } from './units.ts';
 
@@ -143,7 +145,8 @@ function specOf(file: JobFile, fileName: string, defaults: JobDefaults): ParsedJ
         ...common,
         kind: 'verifier',
         name: file.verify.name ?? `${Array.from(name).slice(0, 93).join('')}-verify`,
-        steps: [stepOf(file.verify, 0, 'verify')],
+        steps: [stepOf({ ...noFlow, ...file.verify }, 0, file, 'verify')],
+        resumeFrom: 'first-step',
         verify: null,
         timeoutMs: milliseconds(file.verify.timeout ?? defaults.timeoutMs),
         env,
@@ -170,6 +173,7 @@ function specOf(file: JobFile, fileName: string, defaults: JobDefaults): ParsedJ
       notBefore: file.notBefore ?? null,
       expires: file.expires ?? null,
       monitor: file.monitor ? monitorOf(file.monitor) : null,
+      resumeFrom: file.resumeFrom,
       report: [...defaults.reports.always, ...reportsOf(file.report ?? [], 'job')],
       needs: [...new Set(file.needs)] as readonly string[] as readonly JobId[],
       ...orderOf(file),
@@ -216,7 +220,7 @@ const definedOf = <Shape extends object>(shape: Shape) =>
 
 function stepsOf(file: JobFile): readonly [Step, ...Step[]] {
   const [first, ...rest] = file.steps ?? [];
-  if (first) return [stepOf(first, 0), ...rest.map((step, index) => stepOf(step, index + 1))];
+  if (first) return [stepOf(first, 0, file), ...rest.map((step, index) => stepOf(step, index + 1, file))];
   return [
     stepOf(
       {
@@ -229,26 +233,40 @@ function stepsOf(file: JobFile): readonly [Step, ...Step[]] {
         name: undefined,
         timeout: undefined,
         env: undefined,
+        shell: undefined,
+        cwd: undefined,
+        ...noFlow,
         secrets: undefined,
       },
       0,
+      file,
       'main',
     ),
   ];
 }
 
-function stepOf(step: StepFile | VerifyFile, index: number, fallback?: string): Step {
+const noFlow = { if: undefined, continueOnError: undefined } as const;
+
+/** @param job whose shell and directory hold for a step that has none of its own */
+function stepOf(
+  step: StepFile | (VerifyFile & typeof noFlow),
+  index: number,
+  job: Pick<JobFile, 'shell' | 'cwd'>,
+  fallback?: string,
+): Step {
   return {
     name: step.name ?? fallback ?? `step-${index + 1}`,
-    action: actionOf(step),
+    action: actionOf(step, step.shell ?? job.shell ?? 'sh'),
     timeoutMs: step.timeout === undefined ? null : milliseconds(step.timeout),
     env: step.env ?? {},
+    cwd: step.cwd ?? job.cwd ?? null,
+    ...flowOf(step),
     secrets: secretsOf(step),
   };
 }
 
-function actionOf(step: StepFile | VerifyFile): Action {
-  if (step.run !== undefined) return { kind: 'run', line: step.run };
+function actionOf(step: StepFile | VerifyFile, shell: Shell): Action {
+  if (step.run !== undefined) return { kind: 'run', line: step.run, shell };
   if (step.command !== undefined) return { kind: 'command', argv: step.command };
   if (step.module !== undefined)
     return { kind: 'module', path: step.module, export: step.export ?? null, with: step.with ?? null };

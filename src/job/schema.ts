@@ -5,6 +5,7 @@ import { demandModule, moduleFields } from './module-schema.ts';
 import { concurrencyKeys, demandOrder, orderFields } from './order-schema.ts';
 import { knownReportKeys, reportFields } from './report-schema.ts';
 import { secretFields } from './secrets-schema.ts';
+import { demandBeginning, demandLine, flowFields, placeFields, resumeFields } from './step-schema.ts';
 import { instant, parseBytes, parseDuration, parseInstant } from './units.ts';
 
 /** The most steps that one job may have. */
@@ -76,11 +77,14 @@ const stepFields = {
   ...action,
   timeout: duration.optional(),
   env: environment.optional(),
+  ...placeFields,
+  ...flowFields,
   ...secretFields,
 };
 const step = z.strictObject(stepFields, { error: stepHint }).superRefine((value, context) => {
   demandOne(value, actionKeys, context);
   demandModule(value, context);
+  demandLine(value, context);
 });
 
 const verifyFields = {
@@ -88,6 +92,7 @@ const verifyFields = {
   ...action,
   timeout: duration.optional(),
   env: environment.optional(),
+  ...placeFields,
   concurrency: orderFields.concurrency,
   rate: orderFields.rate,
   ...secretFields,
@@ -96,6 +101,7 @@ const verifyFields = {
 const verify = z.strictObject(verifyFields, { error: stepHint }).superRefine((value, context) => {
   demandOne(value, actionKeys, context);
   demandModule(value, context);
+  demandLine(value, context);
 });
 
 const reservedTags = /^(?:job_.*|step|attempt|cause|exit_code|signal|pipeline_id|template)$/;
@@ -233,6 +239,8 @@ const jobFields = {
   monitor: z.preprocess((value) => (typeof value === 'string' ? { slug: value } : value), monitor).optional(),
   ...reportFields,
   ...orderFields,
+  ...placeFields,
+  ...resumeFields,
   ...secretFields,
 };
 
@@ -243,6 +251,7 @@ export const jobFileSchema = z
     demandOne(value, ['steps', ...actionKeys], context);
     demandModule(value, context);
     demandOrder(value, context);
+    demandBeginning(value, context);
     if (value.kind === 'verifier' && value.verify) {
       context.addIssue({
         code: 'custom',

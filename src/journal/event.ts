@@ -120,6 +120,14 @@ export type JournalEvent =
       readonly retryMs: number | null;
       readonly reason: string | null;
     }
+  /** It failed, and the attempt went on: `continueOnError`. */
+  | {
+      readonly kind: 'step.continued';
+      readonly id: JobId;
+      readonly attempt: number;
+      readonly step: string;
+      readonly reason: string;
+    }
   | { readonly kind: 'attempt.unkillable'; readonly id: JobId; readonly attempt: number }
   /** Its end could not be recorded before the supervisor had to go: the next one finds it as lost. */
   | { readonly kind: 'attempt.abandoned'; readonly id: JobId; readonly attempt: number; readonly error: string }
@@ -232,6 +240,7 @@ export function priorityOf(event: JournalEvent): Priority {
     case 'recurring.dropped':
     case 'recurring.repeated':
     case 'attempt.started':
+    case 'step.continued':
     case 'crash.captured':
     case 'crash.counted':
     case 'crash.repeated':

@@ -6,7 +6,7 @@ import { type Instant, instant } from '../job/units.ts';
 import type { Scope } from '../schedule/control.ts';
 import { integrityFlaw, openLedgerForReading } from './open.ts';
 import { readPauses } from './pauses.ts';
-import { type JobRow, type JobState, jobRowOf, nullableInstant, nullableText, type Row, text } from './rows.ts';
+import { type JobRow, type JobState, jobRowOf, nullableInstant, nullableText, type Row, specOf, text } from './rows.ts';
 import { Waits } from './waiting.ts';
 
 export interface JobFilter {
@@ -163,7 +163,7 @@ export class History implements Disposable {
     const current = attempts.find((attempt) => attempt.record === null);
     return {
       ...jobRowOf(row),
-      spec: JSON.parse(text(row.spec)) as JobSpec,
+      spec: specOf(row),
       fileName: text(row.file_name),
       droppedBy: Number(row.dropped_by),
       attempts: attempts.flatMap((attempt) =>

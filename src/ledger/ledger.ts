@@ -167,6 +167,12 @@ export class Ledger implements JobQueue {
     return row ? specOf(row) : null;
   }
 
+  /** How a job ended; null where it has not, or is not kept any longer. @throws LedgerRefusal */
+  endedRecord(id: JobId): OutcomeRecord | null {
+    const row = this.#read(() => this.#sql.endedRecord.get(id));
+    return row ? recordOf(row) : null;
+  }
+
   /** The attempts of a job that have ended. @throws LedgerRefusal */
   attemptsOf(id: JobId): readonly AttemptRecord[] {
     return this.#read(() => this.#ends.attemptsOf(id));

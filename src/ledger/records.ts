@@ -16,8 +16,14 @@ export function attemptRecord(claim: Claim, finish: Finish): AttemptRecord {
     durationMs: finish.durationMs,
     usage: finish.usage,
     sentry: finish.capture,
+    ...(finish.steps ? { steps: finish.steps } : {}),
   };
 }
+
+/** A job may have a thousand attempts of two hundred steps: its outcome tells the steps of the last ones. */
+const attemptsWithSteps = 20;
+
+const withoutSteps = ({ steps: _steps, ...attempt }: AttemptRecord): AttemptRecord => attempt;
 
 export interface JobEnd
   extends Pick<OutcomeRecord, 'outcome' | 'cause' | 'reason' | 'step' | 'exitCode' | 'signal' | 'sentry' | 'outputs'> {
@@ -92,7 +98,7 @@ export function outcomeRecord(job: Job, attempts: readonly AttemptRecord[], end:
     kind: job.spec.kind,
     ...rest,
     attempt: attempts.length,
-    attempts,
+    attempts: attempts.map((one, index) => (index < attempts.length - attemptsWithSteps ? withoutSteps(one) : one)),
     droppedAt: timestamp(job.droppedAt),
     acceptedAt: timestamp(job.acceptedAt),
     startedAt: first?.startedAt ?? null,

@@ -1,6 +1,14 @@
 import type { SQLOutputValue } from 'node:sqlite';
 import type { JobId } from '../job/id.ts';
-import { defaultCrashRules, type Job, type JobKind, type JobSpec, noRetries, type Step } from '../job/job.ts';
+import {
+  defaultCrashRules,
+  defaultFlow,
+  type Job,
+  type JobKind,
+  type JobSpec,
+  noRetries,
+  type Step,
+} from '../job/job.ts';
 import type { Outcome, OutcomeRecord } from '../job/outcome.ts';
 import { type Instant, instant } from '../job/units.ts';
 
@@ -44,11 +52,18 @@ export const jobOf = (row: Row): Job => ({
   droppedBy: Number(row.dropped_by),
 });
 
-const withStepDefaults = (kept: Step): Step => ({ ...kept, secrets: kept.secrets ?? [] });
+const stepWithDefaults = (kept: Step): Step => ({
+  ...defaultFlow,
+  ...kept,
+  secrets: kept.secrets ?? [],
+  action: kept.action.kind === 'run' ? { ...kept.action, shell: kept.action.shell ?? 'sh' } : kept.action,
+});
 
 /** What an earlier Booty accepted has nothing of what came since. */
 const withDefaults = (kept: JobSpec): JobSpec => ({
   ...kept,
+  steps: [stepWithDefaults(kept.steps[0]), ...kept.steps.slice(1).map(stepWithDefaults)],
+  resumeFrom: kept.resumeFrom ?? 'first-step',
   retries: kept.retries ?? noRetries,
   notBefore: kept.notBefore ?? null,
   expires: kept.expires ?? null,
@@ -60,7 +75,6 @@ const withDefaults = (kept: JobSpec): JobSpec => ({
   rate: kept.rate ?? null,
   secrets: kept.secrets ?? [],
   template: kept.template ?? null,
-  steps: [withStepDefaults(kept.steps[0]), ...kept.steps.slice(1).map(withStepDefaults)],
   verify: kept.verify && withDefaults(kept.verify),
 });
 

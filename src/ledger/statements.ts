@@ -20,6 +20,7 @@ const expiring = `state = 'waiting' AND attempt = 0 AND expires_at IS NOT NULL`;
 export const statementTexts = {
   findJob: 'SELECT id, drop_token FROM job WHERE id = ?',
   findSpec: 'SELECT spec FROM job WHERE id = ?',
+  endedRecord: `SELECT record FROM job WHERE id = ? AND state = 'ended'`,
   insertJob: `INSERT INTO job (id, name, kind, state, priority, spec, pipeline_id, drop_token, file_name, dropped_by, dropped_at, accepted_at,
     due_at, expires_at, rank, lane, blocked, needs_open, ending, ending_reason, retry_of)
     VALUES (?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,

@@ -1,7 +1,7 @@
 import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import type { ModuleCall } from '../job/module-call.ts';
 import { isOutputKey, maxOutputBytes, parseOutputs } from '../job/outputs.ts';
-import type { PipelineOutcome, VerifierContext } from './define-job.ts';
+import type { NeededJob, PipelineOutcome, VerifierContext } from './define-job.ts';
 import { ModuleLog } from './log.ts';
 
 /** What is between the host and the function of a module. */
@@ -31,14 +31,16 @@ export function hostedContext(call: ModuleCall, env: NodeJS.ProcessEnv): HostedC
     get outputs() {
       return parseOutputs(readOutputs(variable('BOOTY_OUTPUT')));
     },
+    get needs() {
+      return (readJson(variable('BOOTY_NEEDS')) ?? {}) as Readonly<Record<string, NeededJob>>;
+    },
     output: (key, value) => putOut(variable('BOOTY_OUTPUT'), key, value),
     get signal() {
       aborting ??= abortOnTerm();
       return aborting.signal;
     },
     get pipeline() {
-      const path = variable('BOOTY_PIPELINE_OUTCOME');
-      return path === '' ? null : (JSON.parse(readFileSync(path, 'utf8')) as PipelineOutcome);
+      return readJson(variable('BOOTY_PIPELINE_OUTCOME')) as PipelineOutcome | null;
     },
     reject: (reason) => {
       if (!isVerifier) throw new TypeError('only a verifier rejects: throw an error to let a step of a pipeline fail');
@@ -54,6 +56,8 @@ export function hostedContext(call: ModuleCall, env: NodeJS.ProcessEnv): HostedC
     signal: () => aborting?.signal ?? null,
   };
 }
+
+const readJson = (path: string): unknown => (path === '' ? null : JSON.parse(readFileSync(path, 'utf8')));
 
 /** With a handler the signal does not end the process any more: there is one only once somebody wants to know. */
 function abortOnTerm(): AbortController {

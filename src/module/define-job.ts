@@ -7,12 +7,14 @@ export interface JobContext<Input = unknown> {
   readonly attempt: number;
   /** The name of the step. */
   readonly step: string;
-  /** Also the directory that the function starts in; kept over the steps and for the verifier. */
+  /** Also the directory that the function starts in, where the job says no other `cwd`; kept over the steps and for the verifier. */
   readonly workdir: string;
   /** What the job file says under `with`; null where it says nothing. */
   readonly with: Input;
   /** What the steps before this one, and this one, have put out so far. */
   readonly outputs: Readonly<Record<string, string>>;
+  /** The jobs that this one needs, by id. */
+  readonly needs: Readonly<Record<string, NeededJob>>;
   /**
    * Adds to the job's outputs; the last value for a key counts.
    * @throws TypeError for a key that is none, or a value of more than one line; RangeError where there is no more room
@@ -24,6 +26,11 @@ export interface JobContext<Input = unknown> {
    */
   readonly signal: AbortSignal;
   readonly log: JobLog;
+}
+
+export interface NeededJob {
+  readonly outcome: string;
+  readonly outputs: Readonly<Record<string, string>>;
 }
 
 /** Each line goes to stderr, and where the job crashes into its event as a breadcrumb. */

@@ -1,51 +1,38 @@
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorCode } from '../disk/durable.ts';
-import type { Exit } from '../job/exit.ts';
 import type { Step } from '../job/job.ts';
-import { type Milliseconds, milliseconds } from '../job/units.ts';
+import { decides, runsAfter, type StepRecord, stepRecords } from '../job/step.ts';
+import { milliseconds } from '../job/units.ts';
 import { totalUsage, type Usage } from '../job/usage.ts';
-import type { Redactor } from '../redact/redactor.ts';
 import type { Claim } from '../schedule/queue.ts';
-import { type Child, startChild } from './child.ts';
 import { Deadline } from './deadline.ts';
-import { markOf, stepEnvironment, type VerifierFiles } from './environment.ts';
-import { argvOfModule, prepareModule } from './module-step.ts';
+import { type AttemptInputs, markOf, noInputs, type VerifierFiles } from './environment.ts';
+import { readErrorFile } from './module-step.ts';
 import { hasOrphans } from './orphans.ts';
-import { AttemptOutput } from './output.ts';
-import { groupExists, groupLives, isWithoutLeader, signalGroup } from './processes.ts';
-import { type SecretValues, secretsOfStep } from './secrets.ts';
-import { forgetShellFailures } from './shell-failures.ts';
-import { type Shortage, shortageOfFiles, shortageOfSpawn } from './shortage.ts';
+import { AttemptOutput, type Printed } from './output.ts';
+import { isWithoutLeader } from './processes.ts';
+import { readShellNotes } from './shell-failures.ts';
+import type { Shortage } from './shortage.ts';
+import { type AttemptSettings, type Ending, outputPatienceMs, type StepRun, StepRunner } from './step-run.ts';
 import { killSurvivors } from './survivors.ts';
-import { type JobPlace, logPath, makeWorkdir } from './workdir.ts';
+import { type JobPlace, logPath } from './workdir.ts';
 
-export interface AttemptSettings {
-  readonly machine: Readonly<Record<string, string>>;
-  readonly killGraceMs: Milliseconds;
-  /** Where the relative paths of module steps begin. */
-  readonly modules: string;
-  readonly redactor: Redactor;
-  readonly secrets: SecretValues;
-}
-
-/** One step of an attempt that has ended. */
-export interface StepRun {
-  readonly kind: 'step';
-  readonly step: string;
-  readonly argv: readonly string[];
-  readonly startedAtMs: number;
-  readonly durationMs: number;
-  readonly exit: Exit;
-  /** Null where it could not be started. */
-  readonly usage: Usage | null;
+/** The step that decided that an attempt failed, and what it left before any other ran after it. */
+export interface Decision {
+  readonly run: StepRun;
+  readonly printed: Printed;
+  /** What its shells noted, and what its module handed over: the job may have forged either. */
+  readonly shellNotes: readonly string[];
+  readonly errorFile: string | null;
 }
 
 export interface AttemptResult {
   readonly kind: 'ended';
-  /** In order, the one that decided last. */
+  /** Those that ran, in order; the last of them may not have been started any more. */
   readonly steps: readonly [StepRun, ...StepRun[]];
+  /** Null where none failed that it could not go on without. */
+  readonly decision: Decision | null;
+  /** What became of each step of the job. */
+  readonly records: readonly StepRecord[];
   readonly output: AttemptOutput;
   /** By the monotonic clock. */
   readonly durationMs: number;
@@ -55,38 +42,26 @@ export interface AttemptResult {
   readonly survivors: number | null;
 }
 
-type Ending = Extract<Exit, { kind: 'timeout' | 'cancelled' }>;
-
-/** How long the output of an ended child is awaited while somebody else still holds it open. */
-const outputPatienceMs = 100;
-const groupPollMs = 20;
 /** How long a step is put off where the machine is short, at first and at most. */
 const shortPauseMs = { first: 1000, most: 30_000 } as const;
 
 /**
- * Runs the steps of one claim in order, until one does not succeed.
+ * Runs the steps of one claim in order. Once one has failed, only those run that are for that.
  *
  *   start ──▶ step 1 ──▶ step 2 ──▶ … ──▶ whoever is left is killed ──▶ result
- *               │ time limit, cancel
- *               └──▶ TERM to its group ──grace──▶ KILL
- *
- * The first reason to end it is the one that counts.
+ *               │ its time limit: TERM to its group ──grace──▶ KILL ──▶ it has failed
+ *               │ the job's time limit, cancel: the same, and no other step runs
  */
 export class Attempt {
   readonly #claim: Claim;
   readonly #place: JobPlace;
   readonly #settings: AttemptSettings;
-  readonly #verifier: VerifierFiles | null;
-  /** Told of each child once it runs, for the ledger. */
-  readonly #onStart: (pid: number) => void;
-  #ending: Ending | null = null;
-  #stepsBegun = 0;
+  readonly #runner: StepRunner;
+  /** Why no other step runs. */
+  #over: Ending | null = null;
   readonly #ended = Promise.withResolvers<void>();
-  #child: Child | null = null;
-  /** Groups that had members left when their leader ended. */
-  readonly #openGroups: number[] = [];
-  #grace: Deadline | null = null;
 
+  /** @param onStart told of each child once it runs, for the ledger */
   constructor(
     claim: Claim,
     place: JobPlace,
@@ -97,8 +72,7 @@ export class Attempt {
     this.#claim = claim;
     this.#place = place;
     this.#settings = settings;
-    this.#verifier = verifier;
-    this.#onStart = onStart;
+    this.#runner = new StepRunner(claim, place, settings, verifier, onStart);
   }
 
   /** Ends the attempt as cancelled: TERM, and KILL after the grace. */
@@ -109,13 +83,11 @@ export class Attempt {
   /** Cuts the grace short. */
   kill(): void {
     this.cancel();
-    this.#grace?.[Symbol.dispose]();
-    this.#grace = null;
-    if (this.#child) signalGroup(this.#child.pid, 'SIGKILL');
+    this.#runner.kill();
   }
 
   /** Resolves with a shortage, and has then left nothing behind, where the machine could not start its first step. */
-  async run(): Promise<AttemptResult | Shortage> {
+  async run(inputs: AttemptInputs = noInputs): Promise<AttemptResult | Shortage> {
     const started = performance.now();
     const { spec } = this.#claim.job;
     const output = new AttemptOutput(
@@ -123,46 +95,80 @@ export class Attempt {
       spec.outputMaxBytes,
       this.#settings.redactor,
     );
-    const children: Child[] = [];
-    const runs: StepRun[] = [];
     using _limit = new Deadline(spec.timeoutMs, () =>
       this.#end({ kind: 'timeout', limitMs: spec.timeoutMs, of: 'job' }),
     );
-    for (const step of spec.steps) {
-      const run = await this.#runStepPatiently(step, output, children, runs.length > 0);
-      if (run.kind === 'short') {
-        output[Symbol.dispose]();
-        return run;
-      }
-      runs.push(run);
-      if (run.exit.kind !== 'code' || run.exit.code !== 0) break;
+    const ran = await this.#runSteps(inputs, output);
+    if (ran.kind === 'short') {
+      output[Symbol.dispose]();
+      return ran;
     }
-    const survivors = await this.#clear(children);
-    output[Symbol.dispose]();
+    const { runs, decisive } = ran;
     const [first, ...rest] = runs;
     if (!first) throw new Error(`job ${this.#claim.job.id} has no steps`);
-    const durationMs = Math.round(performance.now() - started);
-    const usage = totalUsage(runs.map((run) => run.usage));
-    return { kind: 'ended', steps: [first, ...rest], output, durationMs, usage, survivors };
+    const survivors = await this.#clear();
+    output[Symbol.dispose]();
+    return {
+      kind: 'ended',
+      steps: [first, ...rest],
+      // Where other steps ran after it, what it left was taken before.
+      decision: ran.decision ?? (decisive && this.#decisionOf(decisive, output)),
+      records: stepRecords(spec.steps, inputs.before, runs),
+      output,
+      durationMs: Math.round(performance.now() - started),
+      usage: totalUsage(runs.map((run) => run.usage)),
+      survivors,
+    };
   }
 
   /** Looks again for what is left of it, and kills that: as {@link AttemptResult.survivors}. */
   clearAgain(): Promise<number | null> {
     return killSurvivors({
-      groups: this.#openGroups.filter(isWithoutLeader),
+      groups: this.#runner.openGroups.filter(isWithoutLeader),
       mark: markOf(this.#place, this.#claim.attempt),
     });
+  }
+
+  async #runSteps(inputs: AttemptInputs, output: AttemptOutput): Promise<Ran | Shortage> {
+    const runs: StepRun[] = [];
+    let decisive: StepRun | null = null;
+    let decision: Decision | null = null;
+    for (const [index, step] of this.#claim.job.spec.steps.entries()) {
+      if (index < inputs.before.length || !runsAfter(step.when, decisive !== null)) continue;
+      if (this.#over && decisive) break;
+      if (decisive) decision ??= this.#decisionOf(decisive, output);
+      output.beginStep();
+      const run = await this.#runStepPatiently(step, index, inputs, output, runs.length > 0);
+      if (run.kind === 'short') return run;
+      runs.push(run);
+      if (!decisive && decides(run.exit, step.continueOnError)) decisive = run;
+    }
+    return { kind: 'ran', runs, decisive, decision };
+  }
+
+  #decisionOf(run: StepRun, output: AttemptOutput): Decision {
+    const isModule = this.#claim.job.spec.steps[run.index]?.action.kind === 'module';
+    // What lies there of one that could not be started is of a step before it.
+    const hasRun = run.usage !== null;
+    return {
+      run,
+      printed: output.printed(this.#runner.isDrained),
+      shellNotes: hasRun ? readShellNotes(this.#place) : [],
+      errorFile: hasRun && isModule ? readErrorFile(this.#place) : null,
+    };
   }
 
   /** @param begun whether steps have run already: they must not run again, so that this one waits for the machine */
   async #runStepPatiently(
     step: Step,
+    index: number,
+    inputs: AttemptInputs,
     output: AttemptOutput,
-    children: Child[],
     begun: boolean,
   ): Promise<StepRun | Shortage> {
     for (let pauseMs: number = shortPauseMs.first; ; pauseMs = Math.min(2 * pauseMs, shortPauseMs.most)) {
-      const run = await this.#runStep(step, output, children);
+      if (this.#over) return this.#runner.unstarted(step, index, this.#over);
+      const run = await this.#runner.run(step, index, inputs, (stream, chunk) => output.write(stream, chunk));
       if (run.kind === 'step' || !begun) return run;
       const pause = Promise.withResolvers<void>();
       using _pause = new Deadline(milliseconds(pauseMs), pause.resolve);
@@ -170,113 +176,30 @@ export class Attempt {
     }
   }
 
-  async #runStep(step: Step, output: AttemptOutput, children: Child[]): Promise<StepRun | Shortage> {
-    const startedAtMs = Date.now();
-    const started = performance.now();
-    const argv = this.#argvOf(step);
-    const ended = (exit: Exit, usage: Usage | null = null): StepRun => ({
-      kind: 'step',
-      step: step.name,
-      argv,
-      startedAtMs,
-      durationMs: Math.round(performance.now() - started),
-      exit,
-      usage,
-    });
-    if (this.#ending) return ended(this.#ending);
-    const unprepared = this.#prepare(step);
-    if (unprepared) return unprepared.kind === 'short' ? unprepared : ended(unprepared);
-    const secrets = secretsOfStep(this.#claim.job.spec, step, this.#settings.secrets);
-    if (secrets.missing.length > 0) return ended(withoutSecrets(secrets.missing));
-    const env = stepEnvironment(this.#settings.machine, this.#claim, step, this.#place, this.#verifier, secrets.env);
-    const child = startChild({ argv, cwd: this.#place.workdir, env }, (stream, chunk) => output.write(stream, chunk));
-    if (child.kind === 'spawn') return shortageOfSpawn(child) ?? ended(child);
-    children.push(child);
-    this.#child = child;
-    this.#onStart(child.pid);
-    // The reason to end may have come while the child was being started.
-    if (this.#ending) this.#terminate(child);
-    const limitMs = step.timeoutMs;
-    using _limit =
-      limitMs === null ? null : new Deadline(limitMs, () => this.#end({ kind: 'timeout', limitMs, of: 'step' }));
-    const { exit, usage } = await child.exited;
-    const decided = this.#ending ?? exit;
-    // A shell dies of the TERM at once; what it had started has the rest of the grace to put its things in order.
-    while (this.#ending && this.#grace && groupLives(child.pid)) await sleep(groupPollMs);
-    this.#child = null;
-    this.#grace?.[Symbol.dispose]();
-    if (groupExists(child.pid)) this.#openGroups.push(child.pid);
-    await Promise.race([child.drained, sleep(outputPatienceMs, undefined, { ref: false })]);
-    return ended(decided, usage);
-  }
-
   #end(ending: Ending): void {
-    if (this.#ending) return;
-    this.#ending = ending;
+    if (this.#over) return;
+    this.#over = ending;
     this.#ended.resolve();
-    if (this.#child) this.#terminate(this.#child);
-  }
-
-  #terminate(child: Child): void {
-    signalGroup(child.pid, 'SIGTERM');
-    this.#grace = new Deadline(this.#settings.killGraceMs, () => {
-      this.#grace = null;
-      signalGroup(child.pid, 'SIGKILL');
-    });
+    this.#runner.end(ending);
   }
 
   /** Kills what the steps left behind. Cheap where they left nothing: it then reads one small file. */
-  async #clear(children: readonly Child[]): Promise<number | null> {
+  async #clear(): Promise<number | null> {
+    const { children, openGroups, hasEnded } = this.#runner;
     const drained = Promise.all(children.map((child) => child.drained)).then(() => true);
     const open = !(await Promise.race([drained, sleep(0).then(() => false)]));
-    const suspicious = open || this.#ending !== null || this.#openGroups.length > 0 || hasOrphans();
+    const suspicious = open || hasEnded || openGroups.length > 0 || hasOrphans();
     const killed = suspicious ? await this.clearAgain() : 0;
     if (open) await Promise.race([drained, sleep(outputPatienceMs)]);
     for (const child of children) child.abandonOutput();
     return killed;
   }
-
-  /** Makes the files that a step needs; what the disk refuses is an exit. */
-  #prepare(step: Step): Extract<Exit, { kind: 'spawn' }> | Shortage | null {
-    try {
-      makeWorkdir(this.#place);
-      if (step.action.kind === 'script') {
-        rmSync(this.#scriptPath, { force: true, recursive: true });
-        writeFileSync(this.#scriptPath, step.action.text, { mode: 0o700, flag: 'wx' });
-      }
-      if (this.#stepsBegun > 0) forgetShellFailures(this.#place);
-      this.#stepsBegun += 1;
-      if (step.action.kind === 'module') prepareModule(step.action, this.#place, this.#settings.modules);
-      return null;
-    } catch (error) {
-      const code = errorCode(error);
-      if (code === null) throw error;
-      const shortage = shortageOfFiles(error);
-      if (shortage) return shortage;
-      return { kind: 'spawn', code, message: `its working directory cannot be made: ${code}` };
-    }
-  }
-
-  #argvOf({ action }: Step): readonly [string, ...string[]] {
-    switch (action.kind) {
-      case 'run':
-        return ['/bin/sh', '-e', '-c', action.line];
-      case 'command':
-        return action.argv;
-      case 'script':
-        return [this.#scriptPath];
-      case 'module':
-        return argvOfModule(action, this.#settings.modules);
-    }
-  }
-
-  get #scriptPath(): string {
-    return join(this.#place.directory, 'script');
-  }
 }
 
-const withoutSecrets = (names: readonly string[]): Extract<Exit, { kind: 'spawn' }> => ({
-  kind: 'spawn',
-  code: 'ENOKEY',
-  message: `secrets.env has no ${names.join(', ')} any more`,
-});
+interface Ran {
+  readonly kind: 'ran';
+  readonly runs: readonly StepRun[];
+  readonly decisive: StepRun | null;
+  /** Null where no other step has run after it. */
+  readonly decision: Decision | null;
+}

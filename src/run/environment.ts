@@ -2,10 +2,13 @@ import { userInfo } from 'node:os';
 import { errorCode } from '../disk/durable.ts';
 import type { Step } from '../job/job.ts';
 import { callVariable } from '../job/module-call.ts';
+import { outputVariables } from '../job/outputs.ts';
+import type { ResumePoint } from '../job/step.ts';
 import type { Claim } from '../schedule/queue.ts';
 import { callPathOf } from './module-step.ts';
+import { needsPathOf } from './needs.ts';
 import { shellEnvironment } from './shell-failures.ts';
-import type { JobPlace } from './workdir.ts';
+import { type JobPlace, rawOutputs } from './workdir.ts';
 
 /** Marks every process of an attempt, so that those that left its process group are found again: see `survivors.ts`. */
 export const attemptMark = 'BOOTY_ATTEMPT_MARK';
@@ -39,6 +42,16 @@ export interface VerifierFiles {
   readonly verdictPath: string;
 }
 
+/** What an attempt begins with that comes from elsewhere: an attempt before, the pipeline that is verified, jobs that are needed. */
+export interface AttemptInputs extends ResumePoint {
+  /** Of the pipeline, for its verifier. */
+  readonly outputs: Readonly<Record<string, string>>;
+  /** The text of the file that tells of the jobs that are needed; null where none is. */
+  readonly needs: string | null;
+}
+
+export const noInputs: AttemptInputs = { before: [], outputs: {}, needs: null };
+
 /** The environment of one step: the machine's, the job's, the step's, its secrets, and last Booty's own, which nothing overrides. */
 export function stepEnvironment(
   machine: Readonly<Record<string, string>>,
@@ -46,6 +59,7 @@ export function stepEnvironment(
   step: Step,
   place: JobPlace,
   verifier: VerifierFiles | null,
+  inputs: AttemptInputs,
   secrets: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
   const { job } = claim;
@@ -62,6 +76,8 @@ export function stepEnvironment(
     BOOTY_STEP: step.name,
     BOOTY_WORKDIR: place.workdir,
     BOOTY_OUTPUT: place.outputPath,
+    ...outputVariables([...Object.entries(inputs.outputs), ...rawOutputs(place)]),
+    ...(inputs.needs === null ? {} : { BOOTY_NEEDS: needsPathOf(place) }),
     [attemptMark]: markOf(place, claim.attempt),
     ...(job.pipelineId && verifier
       ? { BOOTY_PIPELINE_ID: job.pipelineId, BOOTY_PIPELINE_OUTCOME: verifier.outcomePath }

@@ -49,10 +49,7 @@ export class Tail {
   /** As text; a character that the cut went through is left out. */
   text(): string {
     const all = this.bytes();
-    let start = 0;
-    if (this.total > all.length)
-      while (start < 4 && start < all.length && ((all[start] ?? 0) & 0xc0) === 0x80) start += 1;
-    return all.toString('utf8', start);
+    return textOf(all, this.total > all.length);
   }
 
   /** Until the ring has its full size nothing has been overwritten, so that its bytes stand in order. */
@@ -61,6 +58,59 @@ export class Tail {
     const grown = Buffer.alloc(Math.min(this.#limit, Math.max(needed, 2 * this.#ring.length, 256)));
     this.#ring.copy(grown, 0, 0, this.total);
     this.#ring = grown;
+  }
+}
+
+function textOf(bytes: Buffer, isCut: boolean): string {
+  let start = 0;
+  if (isCut) while (start < 4 && start < bytes.length && ((bytes[start] ?? 0) & 0xc0) === 0x80) start += 1;
+  return bytes.toString('utf8', start);
+}
+
+/** What had been printed when a step ended. */
+export class Printed {
+  /** The end of what all steps up to this one have printed. */
+  readonly tails: Readonly<Record<StreamName, Buffer>>;
+  /** How much of that is not of this step, but of those before it. */
+  readonly #earlier: Readonly<Record<StreamName, number>>;
+  readonly #redactor: Redactor | null;
+
+  /** @param from how much each stream had seen when the step began */
+  constructor(
+    streams: Readonly<Record<StreamName, Tail>>,
+    from: Readonly<Record<StreamName, number>>,
+    redactor: Redactor | null,
+  ) {
+    const { stdout, stderr } = streams;
+    this.tails = { stdout: stdout.bytes(), stderr: stderr.bytes() };
+    const earlierIn = (name: StreamName): number => from[name] - (streams[name].total - this.tails[name].length);
+    this.#earlier = { stdout: earlierIn('stdout'), stderr: earlierIn('stderr') };
+    this.#redactor = redactor;
+  }
+
+  /** The end of what the step itself has printed. */
+  text(stream: StreamName): string {
+    const earlier = this.#earlier[stream];
+    return textOf(this.tails[stream].subarray(Math.max(0, earlier)), earlier < 0);
+  }
+
+  /** The last line of the step that is not blank, of the first of these streams that has one. */
+  lastLine(...streams: readonly StreamName[]): string | null {
+    return this.#lastLineOf(streams.map((stream) => this.text(stream)));
+  }
+
+  /** The same of all the steps up to this one. */
+  lastLineOfAll(...streams: readonly StreamName[]): string | null {
+    return this.#lastLineOf(streams.map((stream) => textOf(this.tails[stream], true)));
+  }
+
+  #lastLineOf(texts: readonly string[]): string | null {
+    for (const text of texts) {
+      const line = text.split('\n').findLast((row) => row.trim() !== '');
+      // A value may have had colours in it, which are gone only now.
+      if (line !== undefined) return redacted(plainLine(line), this.#redactor).slice(0, 1000);
+    }
+    return null;
   }
 }
 
@@ -81,6 +131,7 @@ export class AttemptOutput implements Disposable {
   readonly #redacting: Readonly<Record<StreamName, StreamRedactor>> | null;
   #file: number | null = null;
   #written = 0;
+  #stepFrom: Readonly<Record<StreamName, number>> = { stdout: 0, stderr: 0 };
   /** The length of the log. */
   get bytes(): number {
     return this.#written;
@@ -112,24 +163,27 @@ export class AttemptOutput implements Disposable {
     if (chunk.length > room) this.#overflow.push(chunk.subarray(Math.max(0, room)));
   }
 
-  /** The last line that is not blank, of the first of these streams that has one. */
-  lastLine(...streams: readonly StreamName[]): string | null {
-    for (const stream of streams) {
-      const line = this[stream]
-        .text()
-        .split('\n')
-        .findLast((row) => row.trim() !== '');
-      // A value may have had colours in it, which are gone only now.
-      if (line !== undefined) return redacted(plainLine(line), this.#redactor).slice(0, 1000);
-    }
-    return null;
+  /** What comes from here on is the next step's. */
+  beginStep(): void {
+    this.#stepFrom = { stdout: this.stdout.total, stderr: this.stderr.total };
+  }
+
+  /** What has been printed up to now. @param whole whether nobody writes any more, so that nothing has to be held back */
+  printed(whole: boolean): Printed {
+    if (whole) this.#letGo();
+    return new Printed(this, this.#stepFrom, this.#redactor);
+  }
+
+  /** What may be the beginning of a secret, and is known by now to be none. */
+  #letGo(): void {
+    for (const stream of ['stdout', 'stderr'] as const)
+      if (this.#redacting) this.#keep(stream, this.#redacting[stream].end());
   }
 
   [Symbol.dispose](): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const stream of ['stdout', 'stderr'] as const)
-      if (this.#redacting) this.#keep(stream, this.#redacting[stream].end());
+    this.#letGo();
     const left = this.#overflow.total - this.#overflow.bytes().length;
     if (left > 0)
       this.#append(

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { errorCode, makeDirectory, openUntrusted } from '../disk/durable.ts';
 import type { JobId } from '../job/id.ts';
-import { maxOutputBytes, parseOutputs } from '../job/outputs.ts';
+import { maxOutputBytes, outputPairs, parseOutputs } from '../job/outputs.ts';
 import { plainLine } from '../job/plain-line.ts';
 import { syncFileSystem } from '../native/libc.ts';
 import { maxPatternBytes } from '../redact/patterns.ts';
@@ -22,6 +22,7 @@ import type { Redactor } from '../redact/redactor.ts';
  * jobs/ID/            everything of one job
  *         work/       BOOTY_WORKDIR: kept over its steps and for its verifier, removed when both have ended
  *         output      BOOTY_OUTPUT: key=value lines
+ *         needs.json  BOOTY_NEEDS: how the jobs ended that this one needs, and their outputs
  *         N.log       what attempt N printed
  */
 
@@ -71,6 +72,7 @@ const passingFiles = new Set([
   'script',
   'verdict',
   'pipeline-outcome.json',
+  'needs.json',
   'module-call.json',
   'module-error.json',
   'module-error.json.new',
@@ -95,7 +97,10 @@ export function tidy(jobs: string, id: JobId, pipelineId: JobId | null, ended: b
   removeIfEmpty(join(jobs, pipelineId));
 }
 
-function removePassing(directory: string): void {
+/** Removes what the next attempt of a job makes anew, where it goes on from this one: workdir and outputs stay. */
+export const tidyForResume = (jobs: string, id: JobId): void => removePassing(join(jobs, id), new Set(['output']));
+
+function removePassing(directory: string, kept: ReadonlySet<string> = new Set()): void {
   let names: readonly string[];
   try {
     names = readdirSync(directory);
@@ -103,7 +108,8 @@ function removePassing(directory: string): void {
     if (errorCode(error) !== 'ENOENT') throw error;
     return;
   }
-  for (const name of names) if (passingFiles.has(name)) rmSync(join(directory, name), { recursive: true, force: true });
+  for (const name of names)
+    if (passingFiles.has(name) && !kept.has(name)) rmSync(join(directory, name), { recursive: true, force: true });
 }
 
 /** Also what a job has made read-only, as some package caches are. @throws the system's error */
@@ -142,6 +148,10 @@ export function readOutputs(place: JobPlace, redactor: Redactor): Readonly<Recor
   const text = readSmallFile(place.outputPath, maxOutputBytes) ?? '';
   return redactor.deep(parseOutputs(redactor.known(text), Buffer.byteLength(text) >= maxOutputBytes));
 }
+
+/** The same as they stand there, line by line: for the job's own later steps. */
+export const rawOutputs = ({ outputPath }: JobPlace): ReturnType<typeof outputPairs> =>
+  outputPairs(readSmallFile(outputPath, maxOutputBytes) ?? '');
 
 /** The one line that a verifier may have written to BOOTY_VERDICT. */
 export function readVerdict(path: string, redactor: Redactor): string | null {

@@ -2,6 +2,7 @@ import type { JobId } from '../job/id.ts';
 import type { Drop, Job, JobKind, JobSpec } from '../job/job.ts';
 import type { Judgement } from '../job/judge.ts';
 import type { CaptureRecord, OutcomeRecord } from '../job/outcome.ts';
+import type { StepRecord } from '../job/step.ts';
 import type { Instant, Milliseconds } from '../job/units.ts';
 import type { Usage } from '../job/usage.ts';
 import type { Answer, Command } from './control.ts';
@@ -42,6 +43,8 @@ export interface Finish {
   readonly durationMs: number;
   readonly usage: Usage | null;
   readonly outputs: Readonly<Record<string, string>>;
+  /** What became of each step; absent where nobody knows. */
+  readonly steps?: readonly StepRecord[];
   /** The length of the attempt's log. */
   readonly logBytes: number;
   /** Whether the job goes back to wait for another attempt in place of ending. */

@@ -7,10 +7,11 @@ import { describeExit } from '../job/exit.ts';
 import type { Job } from '../job/job.ts';
 import type { AttemptEnd, Judgement } from '../job/judge.ts';
 import type { AttemptRecord } from '../job/outcome.ts';
+import { hasFailed } from '../job/step.ts';
 import { formatDuration, type Instant, instant } from '../job/units.ts';
 import type { Redactor } from '../redact/redactor.ts';
-import type { AttemptResult } from '../run/attempt.ts';
-import { readShellNotes } from '../run/shell-failures.ts';
+import type { AttemptResult, Decision } from '../run/attempt.ts';
+import type { StepRun } from '../run/step-run.ts';
 import { type JobPlace, readVerdict } from '../run/workdir.ts';
 import type { Claim } from '../schedule/queue.ts';
 import { betterOf, handedReading, loggedCrumbs, withLogged } from './handed-over.ts';
@@ -20,6 +21,7 @@ export interface Failure {
   readonly claim: Claim;
   readonly place: JobPlace;
   readonly result: AttemptResult;
+  readonly decision: Decision;
   readonly judgement: Extract<Judgement, { outcome: 'crashed' | 'rejected' }>;
   readonly reading: CrashReading | null;
   readonly lastLine: string | null;
@@ -30,53 +32,51 @@ export interface Failure {
   readonly redactor: Redactor;
 }
 
-/** What the last step, and what it printed, say about the attempt. @param verdictPath where a verifier may have written a line */
+/** What the step that decided, and what it printed, say about the attempt. @param verdictPath where a verifier may have written a line */
 export function readEnd(
-  { output, steps }: AttemptResult,
+  { decision, steps }: AttemptResult,
   job: Job,
-  place: JobPlace,
   verdictPath: string | null,
   redactor: Redactor,
 ): { readonly end: AttemptEnd; readonly reading: CrashReading | null } {
-  const last = steps.at(-1) ?? steps[0];
-  const { step, exit } = last;
-  const failed = exit.kind !== 'code' || exit.code !== 0;
-  const reading = failed
-    ? (betterOf(
-        redactor.deep(handedReading(job, place, steps.length)),
-        readCrash(output.stderr.text(), output.stdout.text()),
-      ) ?? shellReading(last, job, place, output.lastLine('stderr'), redactor))
-    : null;
+  if (!decision) {
+    const succeeded = { step: steps[0].step, exit: { kind: 'code', code: 0 } as const };
+    return { end: { ...succeeded, verdict: null, lastLine: null, exception: null }, reading: null };
+  }
+  const { run, printed, errorFile } = decision;
+  const reading =
+    betterOf(redactor.deep(handedReading(job, errorFile)), readCrash(printed.text('stderr'), printed.text('stdout'))) ??
+    shellReading(decision, job, redactor);
   const end = {
-    step,
-    exit,
+    step: run.step,
+    exit: run.exit,
     verdict:
       (verdictPath === null ? null : readVerdict(verdictPath, redactor)) ??
-      (failed ? output.lastLine('stdout', 'stderr') : null),
-    lastLine: failed ? output.lastLine('stderr', 'stdout') : null,
+      printed.lastLine('stdout', 'stderr') ??
+      printed.lastLineOfAll('stdout', 'stderr'),
+    lastLine: printed.lastLine('stderr', 'stdout'),
     exception: reading ? titleOf(reading) : null,
   };
   return { end, reading };
 }
 
-/** What the shells of the last step noted. A verifier's exit 1 is a verdict, whichever of its commands said so. */
+/** What the shells of the step noted. A verifier's exit 1 is a verdict, whichever of its commands said so. */
 function shellReading(
-  { exit, startedAtMs, durationMs }: AttemptResult['steps'][number],
+  { run: { exit, startedAtMs, durationMs }, printed, shellNotes }: Decision,
   { spec }: Job,
-  place: JobPlace,
-  lastLine: string | null,
   redactor: Redactor,
 ): CrashReading | null {
   if (exit.kind !== 'code' || (spec.kind === 'verifier' && exit.code === 1)) return null;
-  const failures = readShellNotes(place).flatMap((text) => parseShellFailure(redactor.known(text)) ?? []);
+  const failures = shellNotes.flatMap((text) => parseShellFailure(redactor.known(text)) ?? []);
+  const lastLine = printed.lastLine('stderr');
   return redactor.deep(readShellFailures(failures, exit.code, startedAtMs + durationMs, lastLine));
 }
 
 /** The failure as the one who captures it wants it. Reads source files of the job, where it asks for that. */
 export function crashOf(failure: Failure): Crash {
-  const { claim, place, result, judgement, reading, lastLine, earlier, retriesLeft, redactor } = failure;
+  const { claim, place, result, decision, judgement, reading, lastLine, retriesLeft, redactor } = failure;
   const { job, attempt, startedAt } = claim;
-  const { argv, step, exit } = result.steps.at(-1) ?? result.steps[0];
+  const { argv, step, exit, cwd } = decision.run;
   const endedAt = instant(Date.now());
   return {
     job,
@@ -94,19 +94,25 @@ export function crashOf(failure: Failure): Crash {
     usage: result.usage,
     final: retriesLeft === 0,
     reading,
-    sources: readSources(reading, place.workdir, modulesOf(failure), job.spec.crash.sourceLines, redactor),
-    crumbs: withLogged(
-      crumbsOf(claim, result, judgement, earlier),
-      redactor.deep(loggedCrumbs(job, place, result.steps.length)),
+    sources: readSources(
+      reading,
+      { workdir: place.workdir, cwd },
+      modulesOf(failure),
+      job.spec.crash.sourceLines,
+      redactor,
     ),
+    crumbs: withLogged(crumbsOf(failure), redactor.deep(loggedCrumbs(job, place, stepsOf(failure)))),
     lastLine,
-    tails: tailsOf(result),
+    tails: tailsOf(decision),
   };
 }
 
+/** The steps that ran, as the job has them. */
+const stepsOf = ({ claim, result }: Failure) => result.steps.map(({ index }) => claim.job.spec.steps[index]);
+
 /** The paths of the modules that were run. */
 const modulesOf = ({ claim, result }: Failure): string[] =>
-  result.steps.flatMap(({ argv }, index) =>
+  result.steps.flatMap(({ argv, index }) =>
     claim.job.spec.steps[index]?.action.kind === 'module' ? (argv.at(-1) ?? []) : [],
   );
 
@@ -121,18 +127,14 @@ export const firstCrumbs = (job: Job, attempt: number, startedAt: Instant): Crum
 
 const lastLinesOf = 10;
 
-function crumbsOf(
-  { job, attempt, startedAt }: Claim,
-  { steps, output }: AttemptResult,
-  judgement: Failure['judgement'],
-  earlier: readonly AttemptRecord[],
-): Crumb[] {
-  const lastLines = output.stderr
-    .text()
+function crumbsOf({ claim, result, decision, judgement, earlier }: Failure): Crumb[] {
+  const { job, attempt, startedAt } = claim;
+  const lastLines = decision.printed
+    .text('stderr')
     .split('\n')
     .filter((line) => line.trim() !== '')
     .slice(-lastLinesOf);
-  const last = stepCrumb(steps.at(-1) ?? steps[0]);
+  const decidedAt = endOf(decision.run);
   const crumbs = [
     ...firstCrumbs(job, attempt, startedAt),
     ...earlier.map(
@@ -143,24 +145,29 @@ function crumbsOf(
         level: 'warning',
       }),
     ),
-    ...steps.slice(0, -1).map(stepCrumb),
-    ...lastLines.map((message): Crumb => ({ at: last.at, category: 'stderr', message, level: 'info' })),
-    last,
+    ...result.steps.flatMap((run) => [
+      ...(run === decision.run ? lastLines : []).map(
+        (message): Crumb => ({ at: decidedAt, category: 'stderr', message, level: 'info' }),
+      ),
+      stepCrumb(run, result.records[run.index]?.outcome === 'continued'),
+    ]),
   ];
   if (judgement.outcome === 'rejected')
-    crumbs.push({ at: last.at, category: 'verdict', message: `rejected: ${judgement.reason}`, level: 'warning' });
+    crumbs.push({ at: decidedAt, category: 'verdict', message: `rejected: ${judgement.reason}`, level: 'warning' });
   return crumbs.sort((a, b) => a.at - b.at);
 }
 
-const stepCrumb = ({ step, exit, startedAtMs, durationMs }: AttemptResult['steps'][number]): Crumb => ({
-  at: instant(startedAtMs + durationMs),
+const endOf = ({ startedAtMs, durationMs }: StepRun): Instant => instant(startedAtMs + durationMs);
+
+const stepCrumb = (run: StepRun, isContinued: boolean): Crumb => ({
+  at: endOf(run),
   category: 'step',
-  message: `${step} ${describeExit(exit)} after ${formatDuration(durationMs)}`,
-  level: exit.kind === 'code' && exit.code === 0 ? 'info' : 'error',
+  message: `${run.step} ${describeExit(run.exit)} after ${formatDuration(run.durationMs)}${isContinued ? ', and the job went on' : ''}`,
+  level: !hasFailed(run.exit) ? 'info' : isContinued ? 'warning' : 'error',
 });
 
-const tailsOf = ({ output }: AttemptResult): Crash['tails'] =>
+const tailsOf = ({ printed }: Decision): Crash['tails'] =>
   (['stdout', 'stderr'] as const).flatMap((stream) => {
-    const tail = output[stream];
-    return tail.total > 0 ? [{ fileName: `${stream}.txt`, data: tail.bytes().subarray(-64 * 1024) }] : [];
+    const data = printed.tails[stream];
+    return data.length > 0 ? [{ fileName: `${stream}.txt`, data }] : [];
   });

@@ -1,15 +1,13 @@
 import type { Crumb } from '../crash/crash.ts';
 import type { CrashReading, ReadException } from '../crash/exception.ts';
 import { readHandedError, readLogLines } from '../crash/handed-over.ts';
-import type { Job } from '../job/job.ts';
+import type { Job, Step } from '../job/job.ts';
 import { instant } from '../job/units.ts';
-import { readErrorFile, readLogFile } from '../run/module-step.ts';
+import { readLogFile } from '../run/module-step.ts';
 import type { JobPlace } from '../run/workdir.ts';
 
-/** What the module that decided has handed over of its end, after so many steps; null where it was none, or handed nothing over. */
-export function handedReading({ spec }: Job, place: JobPlace, stepsRun: number): CrashReading | null {
-  if (spec.steps[stepsRun - 1]?.action.kind !== 'module') return null;
-  const text = readErrorFile(place);
+/** What a module has handed over of its end, which it may have forged; null where there is nothing of that kind. */
+export function handedReading({ spec }: Job, text: string | null): CrashReading | null {
   const reading = text === null ? null : readHandedError(text);
   return reading && (spec.crash.sourceLines > 0 ? reading : withoutSource(reading));
 }
@@ -23,9 +21,13 @@ const withoutSource = ({ platform, exceptions: [first, ...rest] }: CrashReading)
   return { platform, exceptions: [bare(first), ...rest.map(bare)] };
 };
 
-/** What the modules among the first steps have logged. */
-export function loggedCrumbs({ spec, acceptedAt }: Job, place: JobPlace, stepsRun: number): readonly Crumb[] {
-  if (!spec.steps.slice(0, stepsRun).some(({ action }) => action.kind === 'module')) return [];
+/** What the modules among the steps that ran have logged. */
+export function loggedCrumbs(
+  { acceptedAt }: Job,
+  place: JobPlace,
+  ran: readonly (Step | undefined)[],
+): readonly Crumb[] {
+  if (!ran.some((step) => step?.action.kind === 'module')) return [];
   return readLogLines(readLogFile(place) ?? '').map(({ at, level, message }) => ({
     // A job writes any time that it likes.
     at: instant(Math.min(Math.max(at, acceptedAt), Date.now())),

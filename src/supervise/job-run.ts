@@ -1,26 +1,29 @@
-import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Paths } from '../config/paths.ts';
 import type { Telemetry } from '../config/telemetry.ts';
 import { errorCode } from '../disk/durable.ts';
-import type { Job } from '../job/job.ts';
+import { describeExit } from '../job/exit.ts';
 import { type Judgement, judge } from '../job/judge.ts';
-import type { CaptureRecord, OutcomeRecord } from '../job/outcome.ts';
+import type { CaptureRecord } from '../job/outcome.ts';
+import { resumePoint } from '../job/step.ts';
 import { instant } from '../job/units.ts';
 import type { Emit } from '../journal/event.ts';
 import type { Ledger, ProcessRecord } from '../ledger/ledger.ts';
 import { LedgerRefusal } from '../ledger/refusal.ts';
-import { Attempt, type AttemptResult, type AttemptSettings } from '../run/attempt.ts';
-import type { VerifierFiles } from '../run/environment.ts';
+import { Attempt, type AttemptResult } from '../run/attempt.ts';
+import type { AttemptInputs, VerifierFiles } from '../run/environment.ts';
 import { readBootId, startTimeOf } from '../run/processes.ts';
 import { type Shortage, shortageOfFiles } from '../run/shortage.ts';
-import { type JobPlace, makeWorkdir, placeOf, readOutputs, syncWorkdir, tidy } from '../run/workdir.ts';
+import type { AttemptSettings } from '../run/step-run.ts';
+import { type JobPlace, placeOf, readOutputs, syncWorkdir } from '../run/workdir.ts';
 import type { Claim, Finished, JobQueue } from '../schedule/queue.ts';
 import { retryDelay } from '../schedule/retry.ts';
+import { begin } from './beginning.ts';
 import { type CaptureCrash, captureBeforeReport } from './crashes.ts';
 import { crashOf, type Failure, readEnd } from './failure.ts';
 import type { Monitors } from './monitors.ts';
 import { pause } from './pause.ts';
+import { tidyForResumeOrTell, tidyOrTell } from './tidying.ts';
 import { messageOf } from './troubles.ts';
 
 export interface JobRunParts {
@@ -29,7 +32,7 @@ export interface JobRunParts {
   /** Who holds the job. */
   readonly queue: JobQueue;
   /** What this machine ran. */
-  readonly ledger: Pick<Ledger, 'attemptsOf' | 'noteProcess' | 'verifying'>;
+  readonly ledger: Pick<Ledger, 'attemptsOf' | 'endedRecord' | 'noteProcess' | 'verifying'>;
   readonly capture: CaptureCrash | null;
   readonly settings: AttemptSettings;
   readonly emit: Emit;
@@ -60,6 +63,8 @@ export class JobRun {
   /** The length of its log, once it is settled. */
   logBytes = 0;
   #told = false;
+  /** Whether the next attempt goes on from this one. */
+  #resumes = false;
   #cancelled: string | null = null;
 
   constructor(claim: Claim, parts: JobRunParts) {
@@ -79,10 +84,9 @@ export class JobRun {
 
   /** Runs the steps. When it resolves, none of their processes is left, and the slot is free. */
   async run(): Promise<AttemptResult | Shortage> {
+    let inputs: AttemptInputs;
     try {
-      // Whoever died after the last attempt may not have come to remove its files.
-      if (existsSync(this.#place.directory)) tidyOrTell(this.#parts, this.claim.job, false);
-      this.#tellPipeline();
+      inputs = begin(this.claim, this.#place, this.#verifier, this.#parts);
     } catch (error) {
       const shortage =
         error instanceof LedgerRefusal
@@ -91,7 +95,7 @@ export class JobRun {
       if (shortage) return shortage;
       throw error;
     }
-    return this.#attempt.run();
+    return this.#attempt.run(inputs);
   }
 
   /** @param reason why nobody wants it any more; null: it is interrupted, and may run again */
@@ -127,7 +131,8 @@ export class JobRun {
     this.logBytes = result.output.bytes;
     if (failure !== null) emit({ kind: 'log.incomplete', id: job.id, attempt, error: failure });
     if (result.survivors === null) emit({ kind: 'attempt.unkillable', id: job.id, attempt });
-    const { end, reading } = readEnd(result, job, this.#place, this.#verifier?.verdictPath ?? null, redactor);
+    this.#tellContinued(result);
+    const { end, reading } = readEnd(result, job, this.#verifier?.verdictPath ?? null, redactor);
     const judged = judge(job.spec.kind, end, this.#cancelled);
     const interrupted = judged.outcome === 'interrupted';
     const repeated = interrupted && job.spec.onInterrupt === 'retry';
@@ -142,6 +147,7 @@ export class JobRun {
       endedAt: instant(Date.now()),
       durationMs: result.durationMs,
       usage: result.usage,
+      steps: result.records,
       outputs: readOutputs(this.#place, redactor),
       logBytes: result.output.bytes,
       again,
@@ -149,8 +155,9 @@ export class JobRun {
       release: telemetry.release,
       environment: telemetry.environment,
     });
-    // Its verifier will look at what it made: a power cut in between must not empty that.
-    if (judgement.outcome === 'succeeded' && job.spec.verify) await syncWorkdir(this.#place);
+    this.#resumes = again && job.pipelineId === null && resumePoint(job.spec, result.records) !== null;
+    // Its verifier, or its next attempt, will look at what it made: a power cut in between must not empty that.
+    if ((judgement.outcome === 'succeeded' && job.spec.verify) || this.#resumes) await syncWorkdir(this.#place);
     let capture: CaptureRecord | null = null;
     const finished = await this.#persist(async () => {
       // A disk that refused the ledger has mostly refused the event too: it is captured once there is room for both.
@@ -188,7 +195,7 @@ export class JobRun {
   /** Null where nothing failed that anybody wants to be told of. */
   async #capture(
     judgement: Judgement,
-    read: Omit<Failure, 'claim' | 'place' | 'judgement'>,
+    read: Omit<Failure, 'claim' | 'place' | 'judgement' | 'decision'>,
     before: CaptureRecord | null,
   ): Promise<CaptureRecord | null> {
     const { capture, emit } = this.#parts;
@@ -197,7 +204,10 @@ export class JobRun {
     if (judgement.outcome !== 'crashed' && !rejected) return null;
     if (judgement.exitCode !== null && spec.crash.ignoreExitCodes.includes(judgement.exitCode) && !rejected)
       return { eventId: null, capture: 'ignored' };
-    const failure = { ...read, claim: this.claim, place: this.#place, judgement };
+    const { decision } = read.result;
+    if (!decision)
+      throw new Error(`attempt ${this.claim.attempt} of job ${this.claim.job.id} failed, and no step of it did`);
+    const failure = { ...read, decision, claim: this.claim, place: this.#place, judgement };
     return captureBeforeReport(capture, () => crashOf(failure), emit, before);
   }
 
@@ -226,19 +236,13 @@ export class JobRun {
     throw new Error('some of its processes do not die');
   }
 
-  /** A verifier finds the outcome-to-be of its pipeline in a file. */
-  #tellPipeline(): void {
-    const { job } = this.claim;
-    const pipeline = job.pipelineId === null ? null : this.#parts.ledger.verifying(job.pipelineId);
-    if (!pipeline || !this.#verifier) return;
-    const { telemetry, settings } = this.#parts;
-    const record: OutcomeRecord = settings.redactor.deep({
-      ...pipeline,
-      release: telemetry.release,
-      environment: telemetry.environment,
-    });
-    makeWorkdir(this.#place);
-    writeFileSync(this.#verifier.outcomePath, `${JSON.stringify(record, null, 2)}\n`);
+  /** Once its end is settled, and not when a step ends: a journal that is slow holds up no job. */
+  #tellContinued({ steps, records }: AttemptResult): void {
+    const { job, attempt } = this.claim;
+    for (const { index, step, exit } of steps) {
+      if (records[index]?.outcome !== 'continued') continue;
+      this.#parts.emit({ kind: 'step.continued', id: job.id, attempt, step, reason: describeExit(exit) });
+    }
   }
 
   #tellStart(): void {
@@ -263,21 +267,8 @@ export class JobRun {
   #tidy(finished: Finished): void {
     // A pipeline's workdir is its verifier's next.
     if (finished.kind === 'verifying' || finished.kind === 'stale') return;
-    tidyOrTell(this.#parts, this.claim.job, finished.kind === 'ended');
-  }
-}
-
-/** Removes what an attempt needed. A disk that refuses must not undo an end that is in the ledger. */
-export function tidyOrTell(
-  { paths, emit }: Pick<JobRunParts, 'paths' | 'emit'>,
-  job: Pick<Job, 'id' | 'pipelineId'>,
-  ended: boolean,
-): void {
-  try {
-    tidy(paths.jobs, job.id, job.pipelineId, ended);
-  } catch (error) {
-    if (errorCode(error) === null) throw error;
-    emit({ kind: 'workdir.left', id: job.id, error: messageOf(error) });
+    if (finished.kind === 'waiting' && this.#resumes) tidyForResumeOrTell(this.#parts, this.claim.job);
+    else tidyOrTell(this.#parts, this.claim.job, finished.kind === 'ended');
   }
 }
 

@@ -17,7 +17,8 @@ import type { Finished } from '../schedule/queue.ts';
 import { captureBeforeReport } from './crashes.ts';
 import { firstCrumbs } from './failure.ts';
 import { loggedCrumbs, withLogged } from './handed-over.ts';
-import { type JobRunParts, tidyOrTell } from './job-run.ts';
+import type { JobRunParts } from './job-run.ts';
+import { tidyOrTell } from './tidying.ts';
 
 /** An attempt under whose recovery so many supervisors have died is recovered without looking at what it printed. */
 const maxRecoveries = 2;
@@ -76,7 +77,7 @@ export async function recover(leftover: Leftover, parts: RecoveryParts): Promise
             sources: noSources,
             crumbs: withLogged(
               firstCrumbs(job, attempt, claim.startedAt),
-              redactor.deep(loggedCrumbs(job, place, job.spec.steps.length)),
+              redactor.deep(loggedCrumbs(job, place, job.spec.steps)),
             ),
             lastLine: null,
             tails: log ? [{ fileName: 'output.txt', data: log.tail }] : [],

@@ -1,7 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { errorCode } from '../disk/durable.ts';
 import { BootyError } from '../job/error.ts';
-import type { JobId } from '../job/id.ts';
 import { instant } from '../job/units.ts';
 import { LedgerRefusal } from '../ledger/refusal.ts';
 import { hasOrphans } from '../run/orphans.ts';
@@ -9,7 +8,7 @@ import type { Answer, Command } from '../schedule/control.ts';
 import { Drain } from './drain.ts';
 import { Inbox } from './inbox.ts';
 import { Intake } from './intake.ts';
-import { type JobRun, type Settled, tidyOrTell } from './job-run.ts';
+import type { JobRun, Settled } from './job-run.ts';
 import { Leftovers } from './leftovers.ts';
 import { Mending, unlessRefused } from './mending.ts';
 import type { Message } from './message.ts';
@@ -23,8 +22,9 @@ import { Slots } from './slots.ts';
 import { SpoolEye } from './spool-eye.ts';
 import { StatusLine } from './status-line.ts';
 import { Ticks } from './ticks.ts';
+import { tidyEnded } from './tidying.ts';
 import { Timetable } from './timetable.ts';
-import { tellAnswer, tellCommand } from './told-control.ts';
+import { controlEvent } from './told-control.ts';
 
 /**
  * The one loop.
@@ -64,9 +64,7 @@ export class Supervisor {
     this.#runParts = recoveryPartsOf(parts, this.#leaving.signal, onStarted, () => this.#config.killGraceMs);
     this.#intake = new Intake(paths, config, ledger, ledger.suspects, emit, parts.settings.redactor, parts.admission);
     this.#eye = new SpoolEye(paths, troubles, () => this.#askToLook());
-    this.#reporter = new Reporter(parts, ({ id, pipelineId }) =>
-      tidyOrTell(parts, { id: id as JobId, pipelineId: pipelineId as JobId | null }, true),
-    );
+    this.#reporter = new Reporter(parts, (record) => tidyEnded(parts, record));
     this.#leftovers = new Leftovers(this.#runParts, troubles, (recovered) => this.#report(recovered));
     this.#timetable = new Timetable(ledger, parts.telemetry, () => this.#askToLook());
     this.#mending = new Mending({ ...parts, reporter: this.#reporter, onRetry: () => this.#askToLook() });
@@ -202,13 +200,14 @@ export class Supervisor {
   // The spool
 
   #askToLook(): void {
-    if (this.#looking === 'asked') return;
+    if (this.#looking !== 'asked') this.#inbox.push({ kind: 'look' });
     this.#looking = 'asked';
-    this.#inbox.push({ kind: 'look' });
   }
 
   async #look(): Promise<void> {
     this.#looking = 'now';
+    if (this.#settleTimer) clearTimeout(this.#settleTimer);
+    this.#settleTimer = null;
     hasOrphans(); // Reaps those that have died since.
     if (this.#drain) return;
     const retried = this.#leftovers.retry();
@@ -221,7 +220,7 @@ export class Supervisor {
       this.#parts.troubles.ended('spool');
       // Timers, ended children and signals come between two looks, however many files there are.
       if (more) setImmediate(() => this.#askToLook());
-      if (settling) this.#settleTimer ??= setTimeout(() => this.#onSettled(), this.#config.settleMs + 5);
+      if (settling) this.#settleTimer ??= setTimeout(() => this.#askToLook(), this.#config.settleMs + 5);
     } catch (error) {
       if (error instanceof BootyError || errorCode(error) === null) throw error;
       if (!(error instanceof LedgerRefusal)) this.#parts.troubles.began('spool', error);
@@ -229,22 +228,11 @@ export class Supervisor {
     this.#mending.tryAgain();
   }
 
-  #onSettled(): void {
-    this.#settleTimer = null;
-    this.#askToLook();
-  }
-
   // What people ask, and what time and other jobs bring
 
   async #control(command: Command, by: string | null): Promise<Answer> {
     const answer = await this.#parts.ledger.control(command, instant(Date.now()));
-    this.#parts.emit({
-      kind: 'control.done',
-      command: command.kind,
-      ...tellCommand(command),
-      by,
-      ...tellAnswer(answer),
-    });
+    this.#parts.emit(controlEvent(command, by, answer));
     await this.#attend();
     return answer;
   }
@@ -257,6 +245,8 @@ export class Supervisor {
   /** Lets those run whose time has come, ends those that are not to run, and whoever runs and is not wanted any more. */
   async #attendTimes(): Promise<void> {
     const records = await this.#timetable.attend();
+    // One that was to be tried again may have kept its working directory.
+    for (const record of records) tidyEnded(this.#parts, record);
     if (records.length > 0) this.#report({ kind: 'ended', records, makesRoom: true });
     for (const { id, reason } of this.#parts.ledger.cancelling()) this.#slots.cancel(id, reason);
   }

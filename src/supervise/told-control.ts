@@ -1,7 +1,17 @@
+import type { JournalEvent } from '../journal/event.ts';
 import type { Answer, Command } from '../schedule/control.ts';
 
+/** The journal's line of a command that was done, or refused. @param by who asked; null: nobody that is known */
+export const controlEvent = (command: Command, by: string | null, answer: Answer): JournalEvent => ({
+  kind: 'control.done',
+  command: command.kind,
+  ...tellCommand(command),
+  by,
+  ...tellAnswer(answer),
+});
+
 /** What the journal says of a command: whom it meant, and how many it changed. */
-export function tellCommand(command: Command): { readonly target: string } {
+function tellCommand(command: Command): { readonly target: string } {
   switch (command.kind) {
     case 'retry':
       return { target: `id ${command.id}` };
@@ -30,7 +40,7 @@ export function tellCommand(command: Command): { readonly target: string } {
   }
 }
 
-export function tellAnswer(answer: Answer): { readonly jobs: number; readonly refused: string | null } {
+function tellAnswer(answer: Answer): { readonly jobs: number; readonly refused: string | null } {
   switch (answer.kind) {
     case 'done':
       return { jobs: answer.total, refused: null };

@@ -4,6 +4,7 @@ import { eventIdOf } from '../../src/crash/crash.ts';
 import { crashEvent } from '../../src/crash/event.ts';
 import { readCrash } from '../../src/crash/read.ts';
 import { nameOf } from '../../src/crash/stack.ts';
+import { defaultFlow } from '../../src/job/job.ts';
 import { instant } from '../../src/job/units.ts';
 import { idOf, now, specOf } from '../schedule/jobs.ts';
 import { crashOf, jobOf } from './crashes.ts';
@@ -196,7 +197,7 @@ void test('the runtime is that of the program, not ours', () => {
   assert.deepEqual(runtime({ reading: readCrash(text, ''), tails }), { name: 'node', version: '22.11.0' });
   const job = jobOf();
   const script = { kind: 'script', text: '#!/usr/bin/env -S X=1 python3 -u\nfoo' } as const;
-  const step = { name: 'load', action: script, timeoutMs: null, env: {}, secrets: [] };
+  const step = { name: 'load', action: script, timeoutMs: null, env: {}, secrets: [], ...defaultFlow };
   const scripted = { ...job, spec: { ...job.spec, steps: [step] as const } };
   assert.deepEqual(runtime({ job: scripted, argv: ['/jobs/1/script'] }), { name: 'python3' });
 });

@@ -36,7 +36,11 @@ void test('lines of the job’s own source go along where it asks for them', asy
   const files = [join(workdir, 'a.py'), 'a.py'];
   const frames = (lines: number) => {
     const reading = readingOf(...files);
-    const crash = crashOf({ reading, workdir, sources: readSources(reading, workdir, [], lines, new Redactor()) });
+    const crash = crashOf({
+      reading,
+      workdir,
+      sources: readSources(reading, { workdir, cwd: workdir }, [], lines, new Redactor()),
+    });
     return crashEvent(crash, 'db1').event.exception?.values?.[0]?.stacktrace?.frames ?? [];
   };
   for (const frame of frames(1)) {
@@ -69,7 +73,10 @@ void test('nothing else of the machine goes along, whatever a job prints', async
     'a\0b',
     '',
   ];
-  assert.deepEqual([...readSources(readingOf(...files), workdir, [], 5, new Redactor()).files.keys()], []);
+  assert.deepEqual(
+    [...readSources(readingOf(...files), { workdir, cwd: workdir }, [], 5, new Redactor()).files.keys()],
+    [],
+  );
 });
 
 void test('a secret in the source, also one that the limit of a line or of the lines cuts, does not go along', async () => {
@@ -84,7 +91,11 @@ void test('a secret in the source, also one that the limit of a line or of the l
   const redactor = new Redactor([{ name: 'KEY', value: secret }]);
   for (const lines of [1, 2, 5]) {
     const reading = readingOf('a.py');
-    const crash = crashOf({ reading, workdir, sources: readSources(reading, workdir, [], lines, redactor) });
+    const crash = crashOf({
+      reading,
+      workdir,
+      sources: readSources(reading, { workdir, cwd: workdir }, [], lines, redactor),
+    });
     const frames = crashEvent(crash, 'db1').event.exception?.values?.[0]?.stacktrace?.frames ?? [];
     assert.doesNotMatch(JSON.stringify(frames), /corr|horse|MIIE/);
   }

@@ -2,13 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { accepted, defaults, refusals, specOf } from './parsing.ts';
 
+/** What every step has that says nothing of it. */
+const step = { timeoutMs: null, env: {}, secrets: [], cwd: null, when: 'success', continueOnError: false };
+
 void test('a file that only says what to run gets every default', () => {
   assert.deepEqual(accepted('run: "true"', { fileName: 'nightly.yaml' }), {
     id: null,
     spec: {
       kind: 'pipeline',
       name: 'nightly',
-      steps: [{ name: 'main', action: { kind: 'run', line: 'true' }, timeoutMs: null, env: {}, secrets: [] }],
+      steps: [{ name: 'main', action: { kind: 'run', line: 'true', shell: 'sh' }, ...step }],
       verify: null,
       timeoutMs: defaults.timeoutMs,
       priority: 0,
@@ -25,6 +28,7 @@ void test('a file that only says what to run gets every default', () => {
       needs: [],
       concurrency: null,
       rate: null,
+      resumeFrom: 'first-step',
       secrets: [],
       template: null,
     },
@@ -59,6 +63,7 @@ report:
 needs: [extract-1, extract-2, extract-1]
 concurrency: { group: db, limit: 2, onNew: skip }
 rate: 10/m
+resumeFrom: failed-step
 `;
   const shared = {
     priority: -10,
@@ -78,7 +83,6 @@ rate: 10/m
     secrets: [],
     template: null,
   };
-  const step = { timeoutMs: null, env: {}, secrets: [] };
   assert.deepEqual(accepted(content), {
     id: 'nightly-2026-11-24',
     spec: {
@@ -89,7 +93,7 @@ rate: 10/m
         {
           ...step,
           name: 'dump',
-          action: { kind: 'run', line: 'pg_dump > "$BOOTY_WORKDIR/x"' },
+          action: { kind: 'run', line: 'pg_dump > "$BOOTY_WORKDIR/x"', shell: 'sh' },
           env: { PGHOST: 'other' },
         },
         {
@@ -107,8 +111,9 @@ rate: 10/m
         name: 'nightly backup-verify',
         steps: [
           {
+            ...step,
             name: 'verify',
-            action: { kind: 'run', line: 'pg_restore --list x' },
+            action: { kind: 'run', line: 'pg_restore --list x', shell: 'sh' },
             timeoutMs: 90_000,
             env: { A: 'b' },
             secrets: [],
@@ -125,6 +130,7 @@ rate: 10/m
         needs: [],
         concurrency: null,
         rate: null,
+        resumeFrom: 'first-step',
       },
       retries: { limit: 3, backoff: 'linear', delayMs: 5000, maxDelayMs: 60_000, on: ['timeout', 'signal'] },
       notBefore: { kind: 'at', at: Date.UTC(2026, 10, 24, 1) },
@@ -168,6 +174,7 @@ rate: 10/m
       needs: ['extract-1', 'extract-2'],
       concurrency: { group: 'db', limit: 2, onNew: 'skip' },
       rate: { starts: 10, perMs: 60_000 },
+      resumeFrom: 'failed-step',
     },
   });
 });
@@ -237,9 +244,7 @@ void test('an executable file that begins with #! is a pipeline of that one scri
   const { id, spec } = accepted(script, { fileName: 'report.py', executable: true });
   assert.equal(id, null);
   assert.equal(spec.name, 'report');
-  assert.deepEqual(spec.steps, [
-    { name: 'main', action: { kind: 'script', text: script }, timeoutMs: null, env: {}, secrets: [] },
-  ]);
+  assert.deepEqual(spec.steps, [{ name: 'main', action: { kind: 'script', text: script }, ...step }]);
   assert.equal(spec.timeoutMs, defaults.timeoutMs);
 });
 

@@ -20,6 +20,7 @@ const context: JobContext = Object.freeze({
   workdir: '/',
   with: { table: 'prices', rows: '3' },
   outputs: {},
+  needs: {},
   output: () => undefined,
   get signal(): AbortSignal {
     return assert.fail('nobody has asked for a signal');

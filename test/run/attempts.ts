@@ -1,4 +1,4 @@
-import { existsSync, mkdtempDisposableSync, readFileSync } from 'node:fs';
+import { type DisposableTempDir, existsSync, mkdtempDisposableSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomText } from '../../src/job/id.ts';
@@ -6,7 +6,7 @@ import type { JobSpec } from '../../src/job/job.ts';
 import { milliseconds } from '../../src/job/units.ts';
 import { Redactor } from '../../src/redact/redactor.ts';
 import { Attempt, type AttemptResult } from '../../src/run/attempt.ts';
-import { machineEnvironment, type VerifierFiles } from '../../src/run/environment.ts';
+import { type AttemptInputs, machineEnvironment, noInputs, type VerifierFiles } from '../../src/run/environment.ts';
 import { startTimeOf } from '../../src/run/processes.ts';
 import type { Shortage } from '../../src/run/shortage.ts';
 import { type JobPlace, logPath, makeWorkdir, placeOf } from '../../src/run/workdir.ts';
@@ -22,6 +22,9 @@ export interface AttemptOptions {
   readonly cancelled?: boolean;
   /** Default: one that no other test has. */
   readonly id?: string;
+  readonly inputs?: Partial<AttemptInputs>;
+  /** The attempt of the same job that this one follows; it must have ended. */
+  readonly after?: RunningAttempt;
 }
 
 /** One attempt in a directory of its own. */
@@ -33,16 +36,25 @@ export class RunningAttempt implements Disposable {
   readonly pids: number[] = [];
   /** How it ended, or that the machine could not start it. */
   readonly ran: Promise<AttemptResult | Shortage>;
-  readonly #directory = mkdtempDisposableSync(join(tmpdir(), 'booty-run-'));
+  readonly #directory: Pick<DisposableTempDir, 'path' | 'remove'>;
+  readonly #claim: Claim;
 
   /** @param file the text of a job file */
-  constructor(
-    file: string,
-    { graceMs = 5000, verifier, cancelled = false, id = `run-${randomText(10)}` }: AttemptOptions = {},
-  ) {
+  constructor(file: string, { graceMs = 5000, verifier, cancelled = false, id, inputs, after }: AttemptOptions = {}) {
     this.spec = specOf(file);
-    const job = { id: idOf(id), spec: this.spec, pipelineId: null, droppedAt: now, acceptedAt: now, droppedBy: 0 };
-    const claim: Claim = { job, attempt: 1, token: 1, startedAt: now };
+    const job = {
+      id: after ? after.#claim.job.id : idOf(id ?? `run-${randomText(10)}`),
+      spec: this.spec,
+      pipelineId: null,
+      droppedAt: now,
+      acceptedAt: now,
+      droppedBy: 0,
+    };
+    const claim: Claim = { job, attempt: after ? after.#claim.attempt + 1 : 1, token: 1, startedAt: now };
+    this.#claim = claim;
+    this.#directory = after
+      ? { path: after.#directory.path, remove: () => undefined }
+      : mkdtempDisposableSync(join(tmpdir(), 'booty-run-'));
     this.place = placeOf(this.#directory.path, job.id, null);
     makeWorkdir(this.place);
     const settings = {
@@ -54,7 +66,7 @@ export class RunningAttempt implements Disposable {
     };
     this.attempt = new Attempt(claim, this.place, settings, verifier ?? null, (pid) => this.pids.push(pid));
     if (cancelled) this.attempt.cancel();
-    this.ran = this.attempt.run();
+    this.ran = this.attempt.run({ ...noInputs, ...inputs });
   }
 
   /** Rejects where the machine could not start it. */
@@ -76,7 +88,7 @@ export class RunningAttempt implements Disposable {
   }
 
   get log(): string {
-    const path = logPath(this.place, 1);
+    const path = logPath(this.place, this.#claim.attempt);
     return existsSync(path) ? readFileSync(path, 'utf8') : '';
   }
 

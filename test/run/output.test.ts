@@ -139,14 +139,14 @@ void test('a job that prints nothing leaves no log', () => {
 void test('the last line is the last that says something, without colours', () => {
   using directory = temporary();
   using output = new AttemptOutput(join(directory.path, '1.log'), bytes(1000));
-  assert.equal(output.lastLine('stderr', 'stdout'), null);
+  assert.equal(output.printed(false).lastLine('stderr', 'stdout'), null);
   output.write('stdout', Buffer.from('one\ntwo  \n\n \t\n'));
-  assert.equal(output.lastLine('stderr', 'stdout'), 'two');
+  assert.equal(output.printed(false).lastLine('stderr', 'stdout'), 'two');
   output.write('stderr', Buffer.from('\u001b[31merror: disk full\u001b[0m\r\n'));
-  assert.equal(output.lastLine('stderr', 'stdout'), 'error: disk full');
-  assert.equal(output.lastLine('stdout', 'stderr'), 'two');
+  assert.equal(output.printed(false).lastLine('stderr', 'stdout'), 'error: disk full');
+  assert.equal(output.printed(false).lastLine('stdout', 'stderr'), 'two');
   output.write('stderr', Buffer.from('y'.repeat(5000)));
-  assert.equal(output.lastLine('stderr')?.length, 1000);
+  assert.equal(output.printed(false).lastLine('stderr')?.length, 1000);
 });
 
 const obstacles: Readonly<Record<string, (path: string) => void>> = {
@@ -165,7 +165,7 @@ for (const [what, make] of Object.entries(obstacles)) {
       using output = new AttemptOutput(path, bytes(2 * tailBytes));
       output.write('stdout', Buffer.from('a\n'));
       assert.notEqual(output.failure, null);
-      assert.equal(output.lastLine('stdout'), 'a');
+      assert.equal(output.printed(false).lastLine('stdout'), 'a');
     }
     assert.equal(readFileSync(`${path}.victim`, 'utf8'), 'mine');
     if (what === 'a link') assert.equal(readlinkSync(path), `${path}.victim`);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { DropToken, JobId } from '../../src/job/id.ts';
-import { defaultCrashRules, type JobKind, type JobSpec, noRetries } from '../../src/job/job.ts';
+import { defaultCrashRules, defaultFlow, type JobKind, type JobSpec, noRetries } from '../../src/job/job.ts';
 import { bytes, type Instant, instant, milliseconds } from '../../src/job/units.ts';
 import type { Acceptable, Claim, Finish, Finished, JobQueue } from '../../src/schedule/queue.ts';
 
@@ -15,7 +15,14 @@ export interface Wish {
   readonly token?: string;
 }
 
-const step = { name: 'main', action: { kind: 'run', line: 'true' }, timeoutMs: null, env: {}, secrets: [] } as const;
+const step = {
+  name: 'main',
+  action: { kind: 'run', line: 'true', shell: 'sh' },
+  timeoutMs: null,
+  env: {},
+  secrets: [],
+  ...defaultFlow,
+} as const;
 
 export function specOf(name: string, { kind = 'pipeline', priority = 0, verify = false }: Wish = {}): JobSpec {
   const common = {
@@ -34,6 +41,7 @@ export function specOf(name: string, { kind = 'pipeline', priority = 0, verify =
     needs: [],
     concurrency: null,
     rate: null,
+    resumeFrom: 'first-step',
     secrets: [],
     template: null,
   } as const;
