@@ -2,10 +2,11 @@ import type { StatementSync } from 'node:sqlite';
 import type { JobId } from '../job/id.ts';
 import { instantOf, type Job } from '../job/job.ts';
 import type { Concurrency } from '../job/order.ts';
-import type { Milliseconds } from '../job/units.ts';
+import type { Instant, Milliseconds } from '../job/units.ts';
 import { laneOf, rankOf } from '../schedule/order.ts';
 import type { Lanes } from './lanes.ts';
 import type { Needs } from './needs.ts';
+import { nullableText } from './rows.ts';
 import type { statementTexts } from './statements.ts';
 
 type Sql = Readonly<Record<keyof typeof statementTexts, StatementSync>>;
@@ -26,9 +27,14 @@ export class Arrivals {
     this.agingMs = aging === undefined ? null : (Number(aging) as Milliseconds);
   }
 
-  setAging(agingMs: Milliseconds | null): void {
+  setAging(agingMs: Milliseconds | null, now: Instant): void {
     this.agingMs = agingMs;
     this.#sql.rankAll.run(agingMs ?? 0, agingMs ?? 0);
+    // Others may be the best of their lanes now.
+    this.#lanes.settleAll(
+      this.#sql.contested.all().map((row) => nullableText(row.lane)),
+      now,
+    );
     if (agingMs === null) this.#sql.forgetAging.run();
     else this.#sql.setAging.run(String(agingMs));
   }
@@ -64,7 +70,8 @@ export class Arrivals {
     this.#needs.add(job.id, open);
     if (lane === null) return;
     this.#lanes.declare(lane, spec);
-    if (spec.concurrency) this.#compete(job, lane, spec.concurrency);
+    // One that is not to run takes nobody's place.
+    if (spec.concurrency && standing.kind === 'open') this.#compete(job, lane, spec.concurrency);
     this.#lanes.settle(lane, job.acceptedAt);
   }
 

@@ -13,6 +13,7 @@ import {
 } from '../schedule/control.ts';
 import type { Arrivals } from './arrivals.ts';
 import type { Lanes } from './lanes.ts';
+import type { Needs } from './needs.ts';
 import { prepareAll } from './prepared.ts';
 import { type JobState, jobOf, nullableText, type Row, text } from './rows.ts';
 import { open } from './statements.ts';
@@ -49,12 +50,14 @@ type Sql = Readonly<Record<keyof ReturnType<typeof textsOf>, StatementSync>>;
 /** What people ask of jobs, done in the ledger: within one transaction, and for any number of jobs at once. */
 export class Commands {
   readonly #lanes: Lanes;
+  readonly #needs: Needs;
   readonly #arrivals: Arrivals;
   readonly #of: Readonly<Record<Target['kind'], Sql>>;
   readonly #sql: Readonly<Record<keyof typeof otherTexts, StatementSync>>;
 
-  constructor(database: DatabaseSync, lanes: Lanes, arrivals: Arrivals) {
+  constructor(database: DatabaseSync, lanes: Lanes, needs: Needs, arrivals: Arrivals) {
     this.#lanes = lanes;
+    this.#needs = needs;
     this.#arrivals = arrivals;
     this.#of = {
       id: prepareAll(database, textsOf(conditions.id)),
@@ -123,6 +126,8 @@ export class Commands {
     if (row.state !== 'ended') return this.#retryWaiting(row, job, now);
     const copyId = newId ?? this.#freeId(id);
     if (this.#sql.find.get(copyId)) return unchanged(id, `a job with the id ${copyId} exists already`);
+    const objection = this.#needs.objection(copyId, job.spec.needs);
+    if (objection !== null) return unchanged(id, `as ${copyId}, ${objection}`);
     const expires = job.spec.expires;
     const spec = {
       ...job.spec,

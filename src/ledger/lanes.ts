@@ -21,10 +21,11 @@ const texts = {
   let: `SELECT seq FROM job WHERE lane = ? AND state = 'waiting' AND blocked = 0 AND ${open}`,
   block: 'UPDATE job SET blocked = ? WHERE seq = ?',
   isPaused: 'SELECT 1 FROM pause WHERE scope = ?',
-  noteStart: `INSERT OR IGNORE INTO start (lane, at, job_id) SELECT name, ?, ? FROM lane WHERE name = ? AND max_starts IS NOT NULL`,
-  undoStart: 'DELETE FROM start WHERE lane = ? AND at = ? AND job_id = ?',
-  // Starts of a clock that has been set back since would bound the rate for as long as it was set back.
-  mendStarts: 'UPDATE OR REPLACE start SET at = ? WHERE lane = ? AND at > ?',
+  noteStart:
+    'INSERT INTO start (lane, at, job_id, token) SELECT name, ?, ?, ? FROM lane WHERE name = ? AND max_starts IS NOT NULL',
+  undoStart: 'DELETE FROM start WHERE lane = ? AND at = ? AND job_id = ? AND token = ?',
+  bringBack: 'UPDATE start SET at = ?1 WHERE at > ?1 RETURNING lane',
+  forgetAllStarts: 'DELETE FROM start WHERE lane = ?',
   forgetStarts: 'DELETE FROM start WHERE lane = ? AND at <= ?',
   starts: 'SELECT count(*) AS count, min(at) AS first FROM start WHERE lane = ?',
 } as const;
@@ -45,15 +46,27 @@ export class Lanes {
     this.#sql.put.run(lane, concurrency?.limit ?? null, rate?.starts ?? null, rate?.perMs ?? null);
   }
 
-  noteStart({ job, startedAt }: Claim): void {
-    const lane = laneOf(job.spec);
-    if (lane !== null && job.spec.rate) this.#sql.noteStart.run(startedAt, job.id, lane);
+  /** They start: where their lane has a rate, it is known from now on when it has room again. */
+  noteStarts(claims: readonly Claim[], now: Instant): void {
+    const rated = claims.map(({ job, token, startedAt }) => {
+      const lane = laneOf(job.spec);
+      return lane !== null && this.#sql.noteStart.run(startedAt, job.id, token, lane).changes > 0 ? lane : null;
+    });
+    this.settleAll(rated, now);
+  }
+
+  /** Starts of a clock that has been set back since would bound the rate for as long as it was set back. */
+  bringBackStarts(now: Instant): void {
+    this.settleAll(
+      this.#sql.bringBack.all(now).map((row) => text(row.lane)),
+      now,
+    );
   }
 
   /** What was claimed and never started has used nothing. */
-  undoStart({ job, startedAt }: Claim): void {
+  undoStart({ job, token, startedAt }: Claim): void {
     const lane = laneOf(job.spec);
-    if (lane !== null && job.spec.rate) this.#sql.undoStart.run(lane, startedAt, job.id);
+    if (lane !== null) this.#sql.undoStart.run(lane, startedAt, job.id, token);
   }
 
   nextReopening(): Instant | null {
@@ -82,6 +95,7 @@ export class Lanes {
     const { places, reopensAt } = roomIn(view);
     if (!this.#sql.inUse.get(lane) && reopensAt === null) {
       this.#sql.drop.run(lane);
+      this.#sql.forgetAllStarts.run(lane);
       return;
     }
     this.#sql.reopenAt.run(reopensAt, lane);
@@ -100,10 +114,7 @@ export class Lanes {
     const row = this.#sql.find.get(lane);
     if (!row) return null;
     const rate = row.max_starts === null ? null : { starts: Number(row.max_starts), perMs: Number(row.per_ms) };
-    if (rate) {
-      this.#sql.mendStarts.run(now, lane, now);
-      this.#sql.forgetStarts.run(lane, now - rate.perMs);
-    }
+    if (rate) this.#sql.forgetStarts.run(lane, now - rate.perMs);
     const starts = rate ? this.#sql.starts.get(lane) : undefined;
     return {
       paused: this.#sql.isPaused.get(lane) !== undefined,

@@ -84,7 +84,7 @@ export class Ledger implements JobQueue {
     this.#needs = new Needs(this.#database);
     this.#arrivals = new Arrivals(this.#sql, this.#lanes, this.#needs);
     this.#ends = new Ends(this.#sql, this.#lanes, this.#needs, this.#arrivals, this.deliveries, onRoom);
-    this.#commands = new Commands(this.#database, this.#lanes, this.#arrivals);
+    this.#commands = new Commands(this.#database, this.#lanes, this.#needs, this.#arrivals);
   }
 
   accept(drops: readonly Acceptable[], now: Instant): Promise<Acceptance[]> {
@@ -93,8 +93,11 @@ export class Ledger implements JobQueue {
 
   claim(kind: JobKind, limit: number, now: Instant): Promise<Claim[]> {
     return this.#committer.commit(() => {
+      this.#lanes.bringBackStarts(now);
       if (this.#sql.isPaused.get(`kind:${kind}`)) return [];
-      return this.#sql.nextReady.all(kind, now, limit).map((row) => this.#take(row, now));
+      const claims = this.#sql.nextReady.all(kind, now, limit).map((row) => this.#take(row, now));
+      this.#lanes.noteStarts(claims, now);
+      return claims;
     });
   }
 
@@ -149,9 +152,16 @@ export class Ledger implements JobQueue {
     }));
   }
 
-  setAging(agingMs: Milliseconds | null): Promise<void> {
-    if (agingMs === this.#arrivals.agingMs) return Promise.resolve();
-    return this.#committer.commit(() => this.#arrivals.setAging(agingMs));
+  async setAging(agingMs: Milliseconds | null, now: Instant): Promise<void> {
+    const before = this.#arrivals.agingMs;
+    if (agingMs === before) return;
+    try {
+      await this.#committer.commit(() => this.#arrivals.setAging(agingMs, now));
+    } catch (error) {
+      // Nothing has changed: asked again, it is to be done.
+      this.#arrivals.agingMs = before;
+      throw error;
+    }
   }
 
   /** Records which process runs an attempt, for the recovery after our own death. Soon: until then its mark tells. */
@@ -298,7 +308,6 @@ export class Ledger implements JobQueue {
     const claim = { job: jobOf(row), attempt: Number(row.attempt) + 1, token: Number(row.token) + 1, startedAt: now };
     this.#sql.takeJob.run(now, claim.job.id);
     this.#sql.insertAttempt.run(claim.job.id, claim.attempt, claim.token, now);
-    this.#lanes.noteStart(claim);
     return claim;
   }
 

@@ -50,6 +50,7 @@ export class Needs {
 
   /** Why a new job may not need these: it would wait for itself. Null where it may. */
   objection(id: JobId, needs: readonly JobId[]): string | null {
+    if (needs.includes(id)) return 'it needs itself';
     // Only a job that somebody waits for already can close one.
     if (!this.#sql.isNeeded.get(id)) return null;
     const from = new Map<string, string | null>(needs.map((needed) => [needed, null]));

@@ -112,7 +112,9 @@ export const migrations: Readonly<Record<number, string>> = {
 
     CREATE TABLE lane (name TEXT PRIMARY KEY, max_active INTEGER, max_starts INTEGER, per_ms INTEGER, reopens_at INTEGER) STRICT, WITHOUT ROWID;
     CREATE INDEX lane_reopening ON lane (reopens_at) WHERE reopens_at IS NOT NULL;
-    CREATE TABLE start (lane TEXT NOT NULL, at INTEGER NOT NULL, job_id TEXT NOT NULL, PRIMARY KEY (lane, at, job_id)) STRICT, WITHOUT ROWID;
+    CREATE TABLE start (lane TEXT NOT NULL, at INTEGER NOT NULL, job_id TEXT NOT NULL, token INTEGER NOT NULL,
+      PRIMARY KEY (lane, at, job_id, token)) STRICT, WITHOUT ROWID;
+    CREATE INDEX start_at ON start (at);
     CREATE TABLE need (job_id TEXT NOT NULL, needs_id TEXT NOT NULL, PRIMARY KEY (job_id, needs_id)) STRICT, WITHOUT ROWID;
     CREATE INDEX need_of ON need (needs_id);
     CREATE TABLE pause (scope TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;

@@ -53,6 +53,8 @@ export const statementTexts = {
   aging: `SELECT value FROM setting WHERE name = 'aging'`,
   setAging: `INSERT OR REPLACE INTO setting (name, value) VALUES ('aging', ?)`,
   forgetAging: `DELETE FROM setting WHERE name = 'aging'`,
+  /** Lanes of which some may run, and others not yet. */
+  contested: `SELECT DISTINCT lane FROM job WHERE lane IS NOT NULL AND state = 'waiting' AND blocked = 0 AND ${open}`,
   rankAll: `UPDATE job SET rank = CASE WHEN ? = 0 THEN -priority ELSE accepted_at - priority * ? END WHERE ${open}`,
   expired: `SELECT * FROM job WHERE ${expiring} AND expires_at <= ? ORDER BY seq LIMIT 1000`,
   verifyJob: `UPDATE job SET state = 'verifying', outputs = ? WHERE id = ?`,

@@ -79,7 +79,7 @@ export interface JobQueue {
   /** Running jobs that are to be ended: they have been cancelled. */
   cancelling(): readonly Cancelling[];
   /** From now on a job that waits gains one priority in each such time; null: it does not. */
-  setAging(agingMs: Milliseconds | null): Promise<void>;
+  setAging(agingMs: Milliseconds | null, now: Instant): Promise<void>;
 }
 
 export interface Cancelling {

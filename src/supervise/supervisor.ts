@@ -133,7 +133,7 @@ export class Supervisor {
     const { emit, ledger, paths, notify, troubles } = this.#parts;
     const patience = { troubles, notify, stopAsked: this.#stopAsked.signal };
     const patiently = (work: () => Promise<void>): Promise<void> => workPatiently(work, patience);
-    await patiently(() => ledger.setAging(this.#config.agingMs));
+    await patiently(() => ledger.setAging(this.#config.agingMs, instant(Date.now())));
     const recovered = await this.#leftovers.recover(patiently);
     await this.#slots.allQuiet();
     await patiently(() => this.#reporter.makeDue());
@@ -334,7 +334,7 @@ export class Supervisor {
       this.#config = config;
       this.#intake.setConfig(config);
       this.#slots.setConcurrency(config.concurrency);
-      this.#slots.own(unlessRefused(() => this.#parts.ledger.setAging(config.agingMs)));
+      this.#slots.own(unlessRefused(() => this.#parts.ledger.setAging(config.agingMs, instant(Date.now()))));
       this.#retention.setLimits(config.retention);
       this.#parts.onConfig(config);
     });
