@@ -148,11 +148,13 @@ export class Yard {
         job.state === 'waiting' && job.ending ? [[job, job.ending] as const] : [],
       );
       for (const [job, { outcome, reason }] of told) this.#end(job, outcome, reason);
-      const late = this.open().filter(
-        ({ state, attempts, wish }) => state === 'waiting' && attempts === 0 && (wish.expires ?? now + 1) <= now,
+      // What was told to end already ends by that.
+      const late = this.open().flatMap((job) =>
+        job.state === 'waiting' && job.attempts === 0 && (job.wish.expires ?? now + 1) <= now
+          ? [[job, job.ending ?? expiry(job.wish)] as const]
+          : [],
       );
-      for (const job of late)
-        this.#end(job, 'cancelled', `expired: not started by ${new Date(job.wish.expires ?? 0).toISOString()}`);
+      for (const [job, { outcome, reason }] of late) this.#end(job, outcome, reason);
       if (this.ends.length === before) break;
     }
     this.#starts = this.#starts.filter(({ lane, at }) => {
@@ -358,3 +360,8 @@ function pipelineReason(pipeline: YardJob, outcome: string, reason: string | nul
   if (outcome === 'succeeded') return null;
   return (outcome === 'cancelled' ? pipeline.ending?.reason : undefined) ?? `its verifier was ${outcome}`;
 }
+
+const expiry = ({ expires }: YardWish): NonNullable<YardJob['ending']> => ({
+  outcome: 'cancelled',
+  reason: `expired: not started by ${new Date(expires ?? 0).toISOString()}`,
+});
