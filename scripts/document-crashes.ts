@@ -83,7 +83,7 @@ const jobOf = (name: string): Job => ({
         ...defaultFlow,
       },
     ],
-    verify: null,
+    verify: [],
     timeoutMs: milliseconds(3_600_000),
     priority: 0,
     env: {},

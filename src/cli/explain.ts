@@ -89,7 +89,7 @@ export function describeExplanation({
     ['template', job.template],
     ...Object.entries(job.parameters).map(([name, value]) => [`with ${name}`, JSON.stringify(value)] as const),
     ...job.steps.map((step) => [`step ${step.name}`, describeAction(step)] as const),
-    ...(job.verify?.steps ?? []).map((step) => [`verify ${step.name}`, describeAction(step)] as const),
+    ...job.verify.flatMap(({ steps }) => steps).map((step) => [`verify ${step.name}`, describeAction(step)] as const),
     ['limits', describeLimits(job)],
     ['priority', job.priority === 0 ? null : String(job.priority)],
     ['needs', job.needs.length === 0 ? null : job.needs.join(', ')],

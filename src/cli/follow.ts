@@ -1,4 +1,4 @@
-import { closeSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode, openUntrusted } from '../disk/durable.ts';
 import { type JobId, verifierIdOf } from '../job/id.ts';
@@ -10,6 +10,8 @@ import type { Place } from './place.ts';
 import { printRaw } from './terminal.ts';
 
 const pollMs = 50;
+/** So many polls are between two looks for verifiers that have begun. */
+const pollsPerLook = 10;
 const chunkBytes = 64 * 1024;
 
 /** The outcome of a job that has ended; null where it has not. A consumer may have collected the file: the ledger still knows. */
@@ -22,17 +24,38 @@ export function readOutcome(place: Place, id: string): OutcomeRecord | null {
   }
 }
 
-/** Prints what a job and its verifier print, as it comes, until the job has ended. */
+/** Prints what a job and its verifiers print, as it comes, until the job has ended. */
 export async function follow(place: Place, id: JobId): Promise<OutcomeRecord> {
-  const logs = [new LogFollower(place, id, null), new LogFollower(place, verifierIdOf(id), id)];
-  for (;;) {
+  const first = verifierIdOf(id);
+  const logs = new Map([
+    [id, new LogFollower(place, id, null)],
+    [first, new LogFollower(place, first, id)],
+  ]);
+  for (let poll = 1; ; poll += 1) {
     // Looked at before the logs: what was printed before the end is then in them.
     const outcome = readOutcome(place, id);
-    for (const log of logs) log.printNew();
+    const later = outcome || poll % pollsPerLook === 0 ? verifiersIn(place, first) : [];
+    for (const verifier of later) if (!logs.has(verifier)) logs.set(verifier, new LogFollower(place, verifier, id));
+    for (const log of logs.values()) log.printNew();
     if (outcome) return outcome;
     await sleep(pollMs);
   }
 }
+
+/** The verifiers of a pipeline that have printed something, or run. @param first the id of its first, with which all of theirs begin */
+function verifiersIn({ paths }: Place, first: JobId): readonly JobId[] {
+  try {
+    const names = readdirSync(paths.jobs).filter((name) => name.startsWith(first));
+    return (names as JobId[]).sort(byRoundAndPlace);
+  } catch (error) {
+    if (errorCode(error) === null) throw error;
+    return [];
+  }
+}
+
+const byRoundAndPlace = (a: string, b: string): number =>
+  roundOf(a) - roundOf(b) || a.localeCompare(b, 'en', { numeric: true });
+const roundOf = (id: string): number => Number(/-r(\d+)$/.exec(id)?.[1] ?? 1);
 
 /** The logs of a job's attempts, one after the other. */
 export class LogFollower {

@@ -79,7 +79,7 @@ function canList(directory: string): boolean {
 
 /** Whether they are there when they are to run is for the machine of the supervisor to say. */
 const missingModules = ({ steps, verify }: JobSpec, { paths }: Place): string[] =>
-  [...steps, ...(verify?.steps ?? [])].flatMap(({ action }) => {
+  [...steps, ...verify.flatMap((verifier) => verifier.steps)].flatMap(({ action }) => {
     const path = action.kind === 'module' ? resolve(paths.modules, action.path) : null;
     return path === null || existsSync(path) ? [] : [path];
   });

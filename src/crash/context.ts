@@ -31,7 +31,7 @@ export const contextOf = ({ job, argv, workdir, ...crash }: Crash): Record<strin
   name: job.spec.name,
   kind: job.spec.kind,
   ...(job.pipelineId === null ? {} : { pipeline_id: job.pipelineId, pipeline: `booty show ${job.pipelineId}` }),
-  ...(job.spec.verify ? { verifier: job.spec.verify.name } : {}),
+  ...(job.spec.verify.length > 0 ? { verifier: cut(job.spec.verify.map(({ name }) => name).join(', '), 2000) } : {}),
   step: crash.step,
   steps: job.spec.steps.length,
   attempt: crash.attempt,

@@ -18,8 +18,16 @@ export const parseJobId = (text: string): JobId | null =>
 export const parseKnownId = (text: string): JobId | null =>
   text.length <= maxIdLength + 16 && anyIdPattern.test(text) ? (text as JobId) : null;
 
-/** The id of the verifier job of a pipeline. `+` keeps it apart from every id that a job file can ask for. */
-export const verifierIdOf = (pipeline: JobId): JobId => `${pipeline}+verify` as JobId;
+/**
+ * The id of a verifier job: `ID+verify`, `ID+verify.2`, … and `ID+verify-r2`, … where a pipeline is verified again. `+`
+ * keeps it apart from every id that a job file can ask for.
+ * @param place among the verifiers of the pipeline, from 1
+ * @param round how often the pipeline has been verified with this time, from 1
+ */
+export function verifierIdOf(pipeline: JobId, place = 1, round = 1): JobId {
+  const which = place === 1 ? '' : `.${place}`;
+  return `${pipeline}+verify${which}${round === 1 ? '' : `-r${round}`}` as JobId;
+}
 
 /** The id of a copy of an ended job that runs again: `nightly.2`, `nightly.3`, also of a copy. */
 export function copyIdOf(id: JobId, copy: number): JobId {

@@ -72,10 +72,23 @@ export const instantOf = (due: Due, droppedAt: Instant): Instant =>
   due.kind === 'at' ? due.at : instant(droppedAt + due.ms);
 
 export const backoffs = ['fixed', 'linear', 'exponential'] as const;
-/** What a retry may follow: any crash, or one of these causes. A lost attempt is `onInterrupt`'s. */
-export const retryReasons = ['crashed', 'exit-code', 'signal', 'timeout', 'oom', 'spawn', 'limit'] as const;
+/**
+ * What a retry may follow: any crash of its own, or one of these causes; of a pipeline also what its verifiers said, or
+ * that one of them crashed. A lost attempt is `onInterrupt`'s.
+ */
+export const retryReasons = [
+  'crashed',
+  'exit-code',
+  'signal',
+  'timeout',
+  'oom',
+  'spawn',
+  'limit',
+  'rejected',
+  'verifier-crashed',
+] as const;
 
-/** Which crashes are tried again, how often, and after how long. */
+/** What is tried again, how often, and after how long. */
 export interface Retries {
   /** Beside the first attempt. */
   readonly limit: number;
@@ -116,8 +129,8 @@ export interface JobSpec {
   readonly kind: JobKind;
   readonly name: string;
   readonly steps: readonly [Step, ...Step[]];
-  /** The check of a pipeline's result: the spec of the verifier job that its success makes. */
-  readonly verify: JobSpec | null;
+  /** The checks of a pipeline's result: the specs of the verifier jobs that its success makes. */
+  readonly verify: readonly JobSpec[];
   /** For one attempt, all its steps together. */
   readonly timeoutMs: Milliseconds;
   /** Higher goes first. */

@@ -57,35 +57,50 @@ export function judge(kind: JobKind, end: AttemptEnd, cancelled: string | null =
 const describeCrash = (exit: Exit, lastLine: string | null): string =>
   exit.kind === 'code' && lastLine !== null ? `${describeExit(exit)}: ${lastLine}` : describeExit(exit);
 
-/** What its verifier's end makes of a pipeline whose steps have succeeded. */
-export interface PipelineVerdict {
+/** How one verifier of a pipeline ended. */
+export interface VerifierEnd {
+  readonly name: string;
   readonly outcome: Outcome;
   readonly cause: Cause | null;
   readonly reason: string | null;
 }
 
-/**
- * Only an accepting verifier lets its pipeline succeed. One that crashed said nothing about the result; the pipeline is
- * then not known to be good, so it ends as crashed too, with the verifier's cause and a reason that says whose crash it was.
- */
-export function judgePipeline(verifier: {
+/** What its verifiers' ends make of a pipeline whose steps have succeeded. */
+export interface PipelineVerdict<End> {
   readonly outcome: Outcome;
   readonly cause: Cause | null;
   readonly reason: string | null;
-}): PipelineVerdict {
-  switch (verifier.outcome) {
-    case 'succeeded':
-      return { outcome: 'succeeded', cause: null, reason: null };
+  /** Those that decided it; none where all accept. */
+  readonly decisive: readonly End[];
+}
+
+/**
+ * A pipeline succeeds where all its verifiers accept. One that rejects has found something, whatever became of the others.
+ * One that crashed said nothing about the result; the pipeline is then not known to be good, so it ends as crashed too,
+ * with the verifier's cause and a reason that says whose crash it was.
+ */
+export function judgePipeline<End extends VerifierEnd>(verifiers: readonly End[]): PipelineVerdict<End> {
+  const several = verifiers.length > 1;
+  const outcome = precedence.find((one) => verifiers.some((verifier) => verifier.outcome === one)) ?? 'succeeded';
+  const decisive = outcome === 'succeeded' ? [] : verifiers.filter((verifier) => verifier.outcome === outcome);
+  const cause = decisive.find((verifier) => verifier.cause !== null)?.cause ?? null;
+  const reason = decisive.length === 0 ? null : decisive.map((one) => reasonOf(one, several)).join('; ');
+  return { outcome, cause, reason, decisive };
+}
+
+/** The first of these that a verifier came to is the pipeline's. */
+const precedence: readonly Outcome[] = ['rejected', 'crashed', 'cancelled', 'skipped'];
+
+function reasonOf({ name, outcome, reason }: VerifierEnd, several: boolean): string | null {
+  const whose = several ? `its verifier ${name}` : 'its verifier';
+  switch (outcome) {
     case 'rejected':
-      return { outcome: 'rejected', cause: null, reason: verifier.reason };
+      return several ? `${name}: ${reason ?? 'rejected'}` : reason;
     case 'crashed':
-      return {
-        outcome: 'crashed',
-        cause: verifier.cause,
-        reason: `its verifier crashed: ${verifier.reason ?? 'no reason known'}`,
-      };
+      return `${whose} crashed: ${reason ?? 'no reason known'}`;
+    case 'succeeded':
     case 'cancelled':
     case 'skipped':
-      return { outcome: verifier.outcome, cause: null, reason: `its verifier was ${verifier.outcome}` };
+      return `${whose} was ${outcome}`;
   }
 }

@@ -101,7 +101,7 @@ function usedSpecOf({ file, template, values }: Used, fileName: string, defaults
   const { id, spec } = specOf({ ...file, env: { ...file.env, ...variables } }, fileName, defaults);
   // Root has written the template, and asks for its reports.
   const report = spec.report.map((one) => ({ ...one, askedBy: 'configuration' as const }));
-  return { id, spec: { ...spec, report, template, verify: spec.verify && { ...spec.verify, template } } };
+  return { id, spec: { ...spec, report, template, verify: spec.verify.map((one) => ({ ...one, template })) } };
 }
 
 const startsWithShebang = (content: Uint8Array): boolean => content[0] === 0x23 && content[1] === 0x21;
@@ -140,26 +140,24 @@ function specOf(file: JobFile, fileName: string, defaults: JobDefaults): ParsedJ
   };
   const timeoutMs = milliseconds(file.timeout ?? defaults.timeoutMs);
   const env = file.env ?? {};
-  const verify: JobSpec | null = file.verify
-    ? {
-        ...common,
-        kind: 'verifier',
-        name: file.verify.name ?? `${Array.from(name).slice(0, 93).join('')}-verify`,
-        steps: [stepOf({ ...noFlow, ...file.verify }, 0, file, 'verify')],
-        resumeFrom: 'first-step',
-        verify: null,
-        timeoutMs: milliseconds(file.verify.timeout ?? defaults.timeoutMs),
-        env,
-        retries: retriesOf(file.verify.retries),
-        notBefore: null,
-        expires: null,
-        // The pipeline's check-ins and reports cover its verifier.
-        monitor: null,
-        report: [],
-        needs: [],
-        ...orderOf(file.verify),
-      }
-    : null;
+  const verify = verifiersOf(file.verify ?? [], name, (verifier, verifierName) => ({
+    ...common,
+    kind: 'verifier',
+    name: verifierName,
+    steps: [stepOf({ ...noFlow, ...verifier }, 0, file, 'verify')],
+    resumeFrom: 'first-step',
+    verify: [],
+    timeoutMs: milliseconds(verifier.timeout ?? defaults.timeoutMs),
+    env,
+    retries: retriesOf(verifier.retries),
+    notBefore: null,
+    expires: null,
+    // The pipeline's check-ins and reports cover its verifiers.
+    monitor: null,
+    report: [],
+    needs: [],
+    ...orderOf(verifier),
+  }));
   return {
     id: file.id === undefined ? null : parseJobId(file.id),
     spec: {
@@ -179,6 +177,21 @@ function specOf(file: JobFile, fileName: string, defaults: JobDefaults): ParsedJ
       ...orderOf(file),
     },
   };
+}
+
+/** Each with a name of its own: `NAME-verify`, `NAME-verify-2`, … where the file gives none. */
+function verifiersOf(
+  files: readonly VerifyFile[],
+  name: string,
+  specFor: (file: VerifyFile, name: string) => JobSpec,
+): readonly JobSpec[] {
+  const stem = Array.from(name).slice(0, 90).join('');
+  const given = new Set(files.map((file) => file.name));
+  return files.map((file, index) => {
+    if (file.name !== undefined) return specFor(file, file.name);
+    const usual = index === 0 ? `${Array.from(name).slice(0, 93).join('')}-verify` : `${stem}-verify-${index + 1}`;
+    return specFor(file, given.has(usual) ? `${stem}-check-${index + 1}` : usual);
+  });
 }
 
 const orderOf = ({

@@ -13,3 +13,7 @@ export const plainLine = (text: string): string =>
   withoutTerminalCodes(text)
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
     .trim();
+
+/** As much of a text as so many bytes of UTF-8 hold, and no half of a character. */
+export const cutToBytes = (text: string, maxBytes: number): string =>
+  new TextDecoder().decode(Buffer.from(text).subarray(0, maxBytes), { stream: true });

@@ -12,7 +12,9 @@ export function problemsOf(
   document: TextDocument,
   knownKeys: (path: KeyPath) => readonly string[],
 ): Refusal[] {
-  return error.issues.slice(0, maxProblems).flatMap((issue) => {
+  // A slip in a key is told before what is missing because of it.
+  const issues = error.issues.toSorted((a, b) => Number(isSlip(b)) - Number(isSlip(a)));
+  return issues.slice(0, maxProblems).flatMap((issue) => {
     const path = asWritten(
       issue.path.filter((part) => typeof part !== 'symbol'),
       document.data,
@@ -34,6 +36,8 @@ export function problemsOf(
     ];
   });
 }
+
+const isSlip = ({ code }: z.core.$ZodIssue): boolean => code === 'unrecognized_keys';
 
 function unknownKey(path: KeyPath, key: string, document: TextDocument, known: readonly string[]): Refusal {
   const nearest = nearestOf(key, known);

@@ -7,6 +7,7 @@ import { knownReportKeys, reportFields } from './report-schema.ts';
 import { secretFields } from './secrets-schema.ts';
 import { demandBeginning, demandLine, flowFields, placeFields, resumeFields } from './step-schema.ts';
 import { instant, parseBytes, parseDuration, parseInstant } from './units.ts';
+import { demandVerifier, demandVerify, oneOrMore } from './verify-schema.ts';
 
 /** The most steps that one job may have. */
 const maxSteps = 200;
@@ -98,11 +99,13 @@ const verifyFields = {
   ...secretFields,
   retries: z.lazy(() => retries).optional(),
 };
-const verify = z.strictObject(verifyFields, { error: stepHint }).superRefine((value, context) => {
+const verifier = z.strictObject(verifyFields, { error: stepHint }).superRefine((value, context) => {
   demandOne(value, actionKeys, context);
   demandModule(value, context);
+  demandVerifier(value, context);
   demandLine(value, context);
 });
+const verify = oneOrMore(verifier, 'verifier');
 
 const reservedTags = /^(?:job_.*|step|attempt|cause|exit_code|signal|pipeline_id|template)$/;
 const tags = z
@@ -251,6 +254,7 @@ export const jobFileSchema = z
     demandOne(value, ['steps', ...actionKeys], context);
     demandModule(value, context);
     demandOrder(value, context);
+    demandVerify(value, context);
     demandBeginning(value, context);
     if (value.kind === 'verifier' && value.verify) {
       context.addIssue({
@@ -264,10 +268,12 @@ export type RetriesFile = z.output<typeof retries>;
 export type MonitorFile = z.output<typeof monitor>;
 export type JobFile = z.output<typeof jobFileSchema>;
 export type StepFile = z.output<typeof step>;
-export type VerifyFile = z.output<typeof verify>;
+export type VerifyFile = z.output<typeof verifier>;
 
 /** The keys that may stand at a path of a job file, for telling the nearest one. */
-export function knownJobKeys(path: readonly (string | number)[]): readonly string[] {
+export function knownJobKeys(full: readonly (string | number)[]): readonly string[] {
+  // One of several verifiers has the keys of the only one.
+  const path = full[0] === 'verify' && typeof full[1] === 'number' ? ['verify', ...full.slice(2)] : full;
   if (path.length === 0) return [...Object.keys(jobFields), 'uses'];
   if (path[0] === 'steps') return Object.keys(stepFields);
   if (path[0] === 'verify' && path[1] === 'retries') return Object.keys(retryFields);

@@ -120,6 +120,14 @@ export type JournalEvent =
       readonly retryMs: number | null;
       readonly reason: string | null;
     }
+  /** Its verifiers have not accepted it, and it is tried again. */
+  | {
+      readonly kind: 'pipeline.rerun';
+      readonly id: JobId;
+      readonly outcome: 'rejected' | 'crashed';
+      readonly reason: string;
+      readonly retryMs: number;
+    }
   /** It failed, and the attempt went on: `continueOnError`. */
   | {
       readonly kind: 'step.continued';
@@ -221,6 +229,7 @@ export function priorityOf(event: JournalEvent): Priority {
     case 'outbox.buried':
     case 'outbox.dropped':
     case 'monitor.missed':
+    case 'pipeline.rerun':
     case 'report.delayed':
     case 'report.given-up':
     case 'telemetry.notice':

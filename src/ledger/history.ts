@@ -103,12 +103,14 @@ export class History implements Disposable {
     const exact = this.#database.prepare('SELECT * FROM job WHERE id = ?').get(idOrPrefix);
     if (exact) return this.#details(exact);
     const end = `${idOrPrefix}\u{10ffff}`;
-    const rows = this.#database
-      .prepare('SELECT * FROM job WHERE id >= ? AND id < ? ORDER BY id LIMIT 6')
-      .all(idOrPrefix, end);
-    // A pipeline and its verifier share their beginning; who types it means the pipeline.
-    const jobs = rows.filter((row) => row.pipeline_id === null);
-    return jobs.length === 1 && jobs[0] ? this.#details(jobs[0]) : { candidates: rows.map((row) => text(row.id)) };
+    const likeIt = (which: string): Row[] =>
+      this.#database
+        .prepare(`SELECT * FROM job WHERE id >= ? AND id < ? AND pipeline_id IS ${which} ORDER BY id LIMIT 6`)
+        .all(idOrPrefix, end);
+    // A pipeline and its verifiers share their beginning; who types it means the pipeline.
+    const jobs = likeIt('NULL');
+    if (jobs.length === 1 && jobs[0]) return this.#details(jobs[0]);
+    return { candidates: [...jobs, ...(jobs.length > 0 ? [] : likeIt('NOT NULL'))].map((row) => text(row.id)) };
   }
 
   counts(): Readonly<Record<string, number>> {

@@ -5,7 +5,17 @@ import type { Job, JobKind, JobSpec } from '../job/job.ts';
 import type { AttemptRecord, OutcomeRecord } from '../job/outcome.ts';
 import { type Instant, instant, type Milliseconds } from '../job/units.ts';
 import type { Answer, Command, Scope } from '../schedule/control.ts';
-import type { Acceptable, Acceptance, Cancelling, Claim, Finish, Finished, JobQueue } from '../schedule/queue.ts';
+import type {
+  Acceptable,
+  Acceptance,
+  Cancelling,
+  Claim,
+  EndOrigin,
+  Finish,
+  Finished,
+  JobQueue,
+  Verified,
+} from '../schedule/queue.ts';
 import { Arrivals } from './arrivals.ts';
 import { Commands } from './commands.ts';
 import { Committer } from './committer.ts';
@@ -16,7 +26,7 @@ import { Needs } from './needs.ts';
 import { openLedgerFile } from './open.ts';
 import { readPauses } from './pauses.ts';
 import { prepareAll } from './prepared.ts';
-import { attemptRecord, cancelledFinish, jobEnd, outcomeRecord } from './records.ts';
+import { attemptRecord, cancelledFinish, jobEnd } from './records.ts';
 import { readFrom } from './refusal.ts';
 import { LedgerRetention } from './retention.ts';
 import { jobOf, nullableText, type Row, recordOf, specOf, text } from './rows.ts';
@@ -128,7 +138,7 @@ export class Ledger implements JobQueue {
     return known.length === 0 ? null : instant(Math.min(...known));
   }
 
-  advance(now: Instant, origin: Pick<Finish, 'release' | 'environment'>): Promise<OutcomeRecord[]> {
+  advance(now: Instant, origin: EndOrigin): Promise<OutcomeRecord[]> {
     return this.#committer.commit(() => {
       this.#lanes.settleAll(
         this.#sql.letGo.all(now).map((row) => nullableText(row.lane)),
@@ -188,29 +198,14 @@ export class Ledger implements JobQueue {
     return this.#read(() => this.#ends.attemptsOf(id));
   }
 
-  /** The pipeline whose steps have succeeded and whose verifier has not ended, as its outcome would be; null where there is none. */
+  /** The pipeline whose steps have succeeded and whose verifiers have not all ended, as its outcome would be; null where there is none. */
   verifying(id: JobId): OutcomeRecord | null {
-    return this.#read(() => this.#verifying(id));
+    return this.#read(() => this.#ends.verifying(id));
   }
 
-  #verifying(id: JobId): OutcomeRecord | null {
-    const row = this.#sql.verifyingJob.get(id);
-    if (!row) return null;
-    const attempts = this.#ends.attemptsOf(id);
-    const endedAt = instant(Date.parse(attempts.at(-1)?.endedAt ?? ''));
-    const outputs = JSON.parse(text(row.outputs)) as Record<string, string>;
-    const end = {
-      outcome: 'succeeded',
-      cause: null,
-      reason: null,
-      step: null,
-      exitCode: 0,
-      signal: null,
-      sentry: null,
-      outputs,
-      verdicts: [],
-    } as const;
-    return outcomeRecord(jobOf(row), attempts, { ...end, endedAt, release: null, environment: '' });
+  /** How often a pipeline that is being verified may run again, where it is rejected now. @throws LedgerRefusal */
+  rerunsLeft(id: JobId): number {
+    return this.#read(() => this.#ends.rerunsLeft(id));
   }
 
   /** Outcomes whose reports are still owed, by id. @param after the id after which to begin */
@@ -255,6 +250,7 @@ export class Ledger implements JobQueue {
         attempt: Number(row.attempt),
         token: Number(row.token),
         startedAt: instant(Number(row.attempt_started_at)),
+        ...verifiedOf(row),
       },
       process:
         row.process === null || row.process === undefined ? null : (JSON.parse(text(row.process)) as ProcessRecord),
@@ -305,7 +301,13 @@ export class Ledger implements JobQueue {
   }
 
   #take(row: Row, now: Instant): Claim {
-    const claim = { job: jobOf(row), attempt: Number(row.attempt) + 1, token: Number(row.token) + 1, startedAt: now };
+    const claim = {
+      job: jobOf(row),
+      attempt: Number(row.attempt) + 1,
+      token: Number(row.token) + 1,
+      startedAt: now,
+      ...verifiedOf(row),
+    };
     this.#sql.takeJob.run(now, claim.job.id);
     this.#sql.insertAttempt.run(claim.job.id, claim.attempt, claim.token, now);
     return claim;
@@ -323,13 +325,19 @@ export class Ledger implements JobQueue {
       this.#lanes.settleFor(job, finish.endedAt);
       return { kind: 'waiting', retryAt: finish.retryAt, makesRoom: this.#makesRoom };
     }
-    if (finish.judgement.outcome === 'succeeded' && job.spec.verify) {
-      if (row.ending === null) return { kind: 'verifying', verifier: this.#ends.startVerifying(job, finish) };
+    if (finish.judgement.outcome === 'succeeded' && job.spec.verify.length > 0) {
+      if (row.ending === null) return { kind: 'verifying', verifiers: this.#ends.startVerifying(job, finish) };
       const end = { ...jobEnd(finish), outcome: 'cancelled', reason: text(row.ending_reason) } as const;
-      return { kind: 'ended', records: [this.#ends.end(job, end)], makesRoom: this.#makesRoom };
+      return { kind: 'ended', records: [this.#ends.end(job, end)], makesRoom: this.#makesRoom, rerun: null };
     }
-    const record = this.#ends.end(job, jobEnd(finish));
-    const pipeline = job.pipelineId ? this.#ends.endPipeline(job.pipelineId, record, finish) : null;
-    return { kind: 'ended', records: pipeline ? [record, pipeline] : [record], makesRoom: this.#makesRoom };
+    const own = this.#ends.end(job, jobEnd(finish));
+    const { record, rerun } = this.#ends.settlePipeline(job.pipelineId, finish);
+    return { kind: 'ended', records: record ? [own, record] : [own], makesRoom: this.#makesRoom, rerun };
   }
+}
+
+/** What a pipeline was told of its earlier attempts, where its verifiers are why it runs again. */
+function verifiedOf(row: Row): { readonly verified?: Verified } {
+  const rounds = row.pipeline_id === null ? Number(row.round) : 0;
+  return rounds === 0 ? {} : { verified: { rounds, rejection: nullableText(row.rejection) } };
 }

@@ -15,8 +15,12 @@ interface Limits {
 /** The most that one call answers: bounds how long the loop stands still. */
 export const retentionBatch = 200;
 
-/** A verifier goes before its pipeline: of one that stayed alone, the next pipeline of that id could not have its own. */
-const removable = `id NOT IN (SELECT job_id FROM report) AND ${noDeliveryOwed} AND NOT EXISTS (SELECT 1 FROM job AS other WHERE other.id = job.id || '+verify')`;
+/**
+ * Verifiers go before their pipeline: of one that stayed alone, the next pipeline of that id could not have its own. And
+ * not before that has ended, whose outcome tells what they said.
+ */
+const removable = `id NOT IN (SELECT job_id FROM report) AND ${noDeliveryOwed} AND NOT EXISTS (SELECT 1 FROM job AS other WHERE other.pipeline_id = job.id)
+  AND NOT EXISTS (SELECT 1 FROM job AS other WHERE other.id = job.pipeline_id AND other.state <> 'ended')`;
 
 const statementTexts = {
   olderThan: `SELECT id FROM job WHERE state = 'ended' AND ended_at BETWEEN ? AND ? - 1 AND ${removable}

@@ -75,8 +75,14 @@ const withDefaults = (kept: JobSpec): JobSpec => ({
   rate: kept.rate ?? null,
   secrets: kept.secrets ?? [],
   template: kept.template ?? null,
-  verify: kept.verify && withDefaults(kept.verify),
+  verify: verifiersOf(kept.verify).map(withDefaults),
 });
+
+/** There was at most one before there could be several. */
+const verifiersOf = (kept: JobSpec['verify'] | JobSpec | null): readonly JobSpec[] => {
+  if (kept === null) return [];
+  return 'steps' in kept ? [kept] : kept;
+};
 
 export const specOf = (row: Row): JobSpec => withDefaults(JSON.parse(text(row.spec)) as JobSpec);
 

@@ -5,9 +5,11 @@ import { deliveryTable } from './delivery-table.ts';
  *
  *   accept            claim               finish
  *  ───────▶ waiting ───────▶ running ──────────────────────────▶ ended
- *              ▲                │ │                                ▲
- *              └────────────────┘ └──────▶ verifying ──────────────┘
- *            release, interrupted     steps done      its verifier ended
+ *            ▲ ▲                │ │                                ▲
+ *            │ └────────────────┘ └──────▶ verifying ──────────────┘
+ *            │ release, interrupted,  steps done │  its last verifier ended
+ *            │ crashed and tried again           │
+ *            └───────────────────────────────────┘ rejected and tried again
  *
  * A waiting job may run where nothing of this holds it back: its time (due_at), a job that it needs (needs_open), its
  * group or rate (blocked), somebody (held), or that it is to end without running (ending).
@@ -96,7 +98,10 @@ export const migrations: Readonly<Record<number, string>> = {
     ALTER TABLE job ADD COLUMN ending TEXT CHECK (ending IN ('cancelled', 'skipped'));
     ALTER TABLE job ADD COLUMN ending_reason TEXT;
     ALTER TABLE job ADD COLUMN retry_of TEXT;
+    ALTER TABLE job ADD COLUMN round INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE job ADD COLUMN rejection TEXT;
     UPDATE job SET rank = -priority WHERE state <> 'ended';
+    UPDATE job SET round = 1 WHERE state = 'verifying' OR (state <> 'ended' AND pipeline_id IS NOT NULL);
 
     DROP INDEX job_waiting;
     DROP INDEX job_due;
@@ -108,7 +113,7 @@ export const migrations: Readonly<Record<number, string>> = {
     CREATE INDEX job_lane_open ON job (lane, state, blocked) WHERE state <> 'ended' AND lane IS NOT NULL;
     CREATE INDEX job_ending ON job (state) WHERE ending IS NOT NULL AND state <> 'ended';
     CREATE INDEX job_open_name ON job (name) WHERE state <> 'ended';
-    CREATE INDEX job_pipeline ON job (pipeline_id) WHERE pipeline_id IS NOT NULL;
+    CREATE INDEX job_pipeline ON job (pipeline_id, round) WHERE pipeline_id IS NOT NULL;
 
     CREATE TABLE lane (name TEXT PRIMARY KEY, max_active INTEGER, max_starts INTEGER, per_ms INTEGER, reopens_at INTEGER) STRICT, WITHOUT ROWID;
     CREATE INDEX lane_reopening ON lane (reopens_at) WHERE reopens_at IS NOT NULL;

@@ -57,7 +57,13 @@ export const statementTexts = {
   contested: `SELECT DISTINCT lane FROM job WHERE lane IS NOT NULL AND state = 'waiting' AND blocked = 0 AND ${open}`,
   rankAll: `UPDATE job SET rank = CASE WHEN ? = 0 THEN -priority ELSE accepted_at - priority * ? END WHERE ${open}`,
   expired: `SELECT * FROM job WHERE ${expiring} AND expires_at <= ? ORDER BY seq LIMIT 1000`,
-  verifyJob: `UPDATE job SET state = 'verifying', outputs = ? WHERE id = ?`,
+  verifyJob: `UPDATE job SET state = 'verifying', outputs = ?, round = round + 1 WHERE id = ? RETURNING round`,
+  /** Which time of its pipeline a verifier is of. */
+  setRound: 'UPDATE job SET round = ? WHERE id = ?',
+  verifiersOf: 'SELECT record FROM job WHERE pipeline_id = ? AND round = ? ORDER BY seq',
+  verdictsOf: `SELECT id, outcome, json_extract(record, '$.reason') AS reason FROM job WHERE pipeline_id = ? AND state = 'ended' AND round <= ?
+    ORDER BY seq DESC LIMIT 1000`,
+  runAgain: `UPDATE job SET state = 'waiting', blocked = (lane IS NOT NULL), due_at = ?, rejection = ? WHERE id = ?`,
   endJob: `UPDATE job SET state = 'ended', ended_at = ?, outcome = ?, record = ? WHERE id = ?`,
   attemptsOf: 'SELECT record FROM attempt WHERE job_id = ? AND record IS NOT NULL ORDER BY number',
   verifyingJob: `SELECT * FROM job WHERE id = ? AND state = 'verifying'`,

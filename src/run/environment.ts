@@ -82,6 +82,7 @@ export function stepEnvironment(
     ...(job.pipelineId && verifier
       ? { BOOTY_PIPELINE_ID: job.pipelineId, BOOTY_PIPELINE_OUTCOME: verifier.outcomePath }
       : {}),
+    ...(claim.verified?.rejection ? { BOOTY_REJECTION: claim.verified.rejection } : {}),
     ...(verifier ? { BOOTY_VERDICT: verifier.verdictPath } : {}),
     ...(step.action.kind === 'module' ? { [callVariable]: callPathOf(place) } : {}),
   };

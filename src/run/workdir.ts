@@ -20,7 +20,7 @@ import type { Redactor } from '../redact/redactor.ts';
 
 /*
  * jobs/ID/            everything of one job
- *         work/       BOOTY_WORKDIR: kept over its steps and for its verifier, removed when both have ended
+ *         work/       BOOTY_WORKDIR: kept over its steps and for its verifiers, removed when all have ended
  *         output      BOOTY_OUTPUT: key=value lines
  *         needs.json  BOOTY_NEEDS: how the jobs ended that this one needs, and their outputs
  *         N.log       what attempt N printed
@@ -83,18 +83,14 @@ const passingFiles = new Set([
 
 /**
  * Removes what only a running attempt needs: each attempt begins with an empty workdir. That of a pipeline is its
- * verifier's too, over the verifier's attempts, and goes when the verifier has ended. Logs stay.
+ * verifiers' too, over all their attempts, and stays when one of them ends: it goes with the pipeline. Logs stay.
  * @param ended whether the job has ended; else it waits for another attempt
  */
 export function tidy(jobs: string, id: JobId, pipelineId: JobId | null, ended: boolean): void {
   const place = placeOf(jobs, id, pipelineId);
-  if (pipelineId === null || ended) removeTree(place.workdir);
+  if (pipelineId === null) removeTree(place.workdir);
   removePassing(place.directory);
-  if (!ended) return;
-  removeIfEmpty(place.directory);
-  if (pipelineId === null) return;
-  removePassing(join(jobs, pipelineId));
-  removeIfEmpty(join(jobs, pipelineId));
+  if (ended) removeIfEmpty(place.directory);
 }
 
 /** Removes what the next attempt of a job makes anew, where it goes on from this one: workdir and outputs stay. */

@@ -33,6 +33,16 @@ export interface Claim {
   readonly attempt: number;
   readonly token: number;
   readonly startedAt: Instant;
+  /** Of a pipeline whose verifiers have had it tried again. */
+  readonly verified?: Verified;
+}
+
+/** What a pipeline has been told of its earlier attempts. */
+export interface Verified {
+  /** How often its verifiers have ended, and not accepted it. */
+  readonly rounds: number;
+  /** Why they rejected it the last time; null where they did not, but crashed. */
+  readonly rejection: string | null;
 }
 
 /** What a finished attempt came to, and what the job's record must say of the circumstances. */
@@ -51,17 +61,36 @@ export interface Finish {
   readonly again: boolean;
   /** Not before this time; null: as soon as there is room. */
   readonly retryAt: Instant | null;
+  /** From 0 to 1: where its end has a pipeline tried again, an exponential delay is that part of its maximum. */
+  readonly jitter: number;
   readonly release: string | null;
   readonly environment: string;
 }
 
 /** `makesRoom`: others may run now that waited for it, or are to end because of it. */
 export type Finished =
-  | { readonly kind: 'ended'; readonly records: readonly OutcomeRecord[]; readonly makesRoom: boolean }
-  | { readonly kind: 'verifying'; readonly verifier: Job }
+  | {
+      readonly kind: 'ended';
+      readonly records: readonly OutcomeRecord[];
+      readonly makesRoom: boolean;
+      /** Its pipeline waits again in place of ending; null: it ended too, or others verify it still, or there is none. */
+      readonly rerun: Rerun | null;
+    }
+  | { readonly kind: 'verifying'; readonly verifiers: readonly Job[] }
   | { readonly kind: 'waiting'; readonly retryAt: Instant | null; readonly makesRoom: boolean }
   /** The claim is not the latest: somebody else has the job. */
   | { readonly kind: 'stale' };
+
+/** A pipeline whose verifiers did not accept it is tried again. */
+export interface Rerun {
+  readonly id: JobId;
+  readonly outcome: 'rejected' | 'crashed';
+  readonly reason: string;
+  readonly retryMs: Milliseconds;
+}
+
+/** Where and when an end is decided that no attempt has. */
+export type EndOrigin = Pick<Finish, 'release' | 'environment' | 'jitter'>;
 
 export interface JobQueue {
   /** Durable when it resolves: only then may the dropped files go. One answer for each drop, in order. */
@@ -74,7 +103,7 @@ export interface JobQueue {
   /** When waiting alone will change what may run: a job's time comes, or is over. Null: never. */
   nextChange(): Instant | null;
   /** Lets those run whose time has come, and ends those that are not to run any more. Answers these. */
-  advance(now: Instant, origin: Pick<Finish, 'release' | 'environment'>): Promise<OutcomeRecord[]>;
+  advance(now: Instant, origin: EndOrigin): Promise<OutcomeRecord[]>;
   control(command: Command, now: Instant): Promise<Answer>;
   /** Running jobs that are to be ended: they have been cancelled. */
   cancelling(): readonly Cancelling[];

@@ -16,7 +16,28 @@ export function retryDelay(
 ): Milliseconds | null {
   if (judgement.outcome !== 'crashed' || judgement.cause === 'lost' || failures > retries.limit) return null;
   if (!retries.on.includes('crashed') && !retries.on.includes(judgement.cause)) return null;
-  const { backoff, delayMs, maxDelayMs } = retries;
+  return delayAfter(retries, failures, jitter);
+}
+
+/**
+ * The same for a pipeline, after its verifiers have ended.
+ * @param failures how often it has crashed or not passed its verifiers, this time among them
+ */
+export function rerunDelay(
+  retries: Retries,
+  outcome: 'rejected' | 'crashed',
+  failures: number,
+  jitter: number,
+): Milliseconds | null {
+  return rerunsLeft(retries, outcome, failures) > 0 ? delayAfter(retries, failures, jitter) : null;
+}
+
+/** How often a pipeline may run again that its verifiers have ended so, in the end. */
+export function rerunsLeft({ on, limit }: Retries, outcome: 'rejected' | 'crashed', failures: number): number {
+  return on.includes(outcome === 'rejected' ? outcome : 'verifier-crashed') ? Math.max(0, limit + 1 - failures) : 0;
+}
+
+function delayAfter({ backoff, delayMs, maxDelayMs }: Retries, failures: number, jitter: number): Milliseconds {
   switch (backoff) {
     case 'fixed':
       return milliseconds(Math.min(maxDelayMs, delayMs));

@@ -89,5 +89,5 @@ const requestOf = (spec: JobSpec): Request => ({ template: spec.template, secret
 
 /** Every secret that a job, its steps and its verifier get. */
 export const secretNamesOf = ({ secrets, steps, verify }: JobSpec): readonly string[] => [
-  ...new Set([...secrets, ...steps.flatMap((step) => step.secrets), ...(verify ? secretNamesOf(verify) : [])]),
+  ...new Set([...secrets, ...steps.flatMap((step) => step.secrets), ...verify.flatMap(secretNamesOf)]),
 ];

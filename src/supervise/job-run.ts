@@ -23,7 +23,7 @@ import { type CaptureCrash, captureBeforeReport } from './crashes.ts';
 import { crashOf, type Failure, readEnd } from './failure.ts';
 import type { Monitors } from './monitors.ts';
 import { pause } from './pause.ts';
-import { tidyForResumeOrTell, tidyOrTell } from './tidying.ts';
+import { tidyAfter } from './tidying.ts';
 import { messageOf } from './troubles.ts';
 
 export interface JobRunParts {
@@ -32,7 +32,7 @@ export interface JobRunParts {
   /** Who holds the job. */
   readonly queue: JobQueue;
   /** What this machine ran. */
-  readonly ledger: Pick<Ledger, 'attemptsOf' | 'endedRecord' | 'noteProcess' | 'verifying'>;
+  readonly ledger: Pick<Ledger, 'attemptsOf' | 'endedRecord' | 'noteProcess' | 'rerunsLeft' | 'verifying'>;
   readonly capture: CaptureCrash | null;
   readonly settings: AttemptSettings;
   readonly emit: Emit;
@@ -138,8 +138,10 @@ export class JobRun {
     const repeated = interrupted && job.spec.onInterrupt === 'retry';
     const judgement: Judgement = interrupted && !repeated ? { ...judged, outcome: 'crashed', cause: 'lost' } : judged;
     const earlier = judgement.outcome === 'succeeded' ? [] : await this.#persist(() => ledger.attemptsOf(job.id));
-    const failures = 1 + earlier.filter(({ outcome }) => outcome === 'crashed').length;
-    const retryMs = this.#cancelled === null ? retryDelay(job.spec.retries, judgement, failures, Math.random()) : null;
+    const crashes = 1 + earlier.filter(({ outcome }) => outcome === 'crashed').length;
+    const failures = crashes + (this.claim.verified?.rounds ?? 0);
+    const jitter = Math.random();
+    const retryMs = this.#cancelled === null ? retryDelay(job.spec.retries, judgement, failures, jitter) : null;
     const again = repeated || retryMs !== null;
     const killed = result.survivors ?? (again ? await this.#clear() : 0);
     const finish = redactor.deep({
@@ -152,12 +154,14 @@ export class JobRun {
       logBytes: result.output.bytes,
       again,
       retryAt: retryMs === null ? null : instant(Date.now() + retryMs),
+      jitter,
       release: telemetry.release,
       environment: telemetry.environment,
     });
     this.#resumes = again && job.pipelineId === null && resumePoint(job.spec, result.records) !== null;
-    // Its verifier, or its next attempt, will look at what it made: a power cut in between must not empty that.
-    if ((judgement.outcome === 'succeeded' && job.spec.verify) || this.#resumes) await syncWorkdir(this.#place);
+    // Its verifiers, or its next attempt, will look at what it made: a power cut in between must not empty that.
+    const looked = judgement.outcome === 'succeeded' && job.spec.verify.length > 0;
+    if (looked || this.#resumes) await syncWorkdir(this.#place);
     let capture: CaptureRecord | null = null;
     const finished = await this.#persist(async () => {
       // A disk that refused the ledger has mostly refused the event too: it is captured once there is room for both.
@@ -169,7 +173,7 @@ export class JobRun {
           lastLine: end.lastLine,
           earlier,
           redactor,
-          retriesLeft: retryMs === null ? 0 : job.spec.retries.limit + 1 - failures,
+          retriesLeft: retryMs === null ? this.#rerunsLeft(judgement) : job.spec.retries.limit + 1 - failures,
         },
         capture,
       );
@@ -209,6 +213,12 @@ export class JobRun {
       throw new Error(`attempt ${this.claim.attempt} of job ${this.claim.job.id} failed, and no step of it did`);
     const failure = { ...read, decision, claim: this.claim, place: this.#place, judgement };
     return captureBeforeReport(capture, () => crashOf(failure), emit, before);
+  }
+
+  /** Where a verifier rejects its pipeline, that may run again. */
+  #rerunsLeft({ outcome }: Judgement): number {
+    const { pipelineId } = this.claim.job;
+    return outcome === 'rejected' && pipelineId !== null ? this.#parts.ledger.rerunsLeft(pipelineId) : 0;
   }
 
   /**
@@ -265,10 +275,7 @@ export class JobRun {
   }
 
   #tidy(finished: Finished): void {
-    // A pipeline's workdir is its verifier's next.
-    if (finished.kind === 'verifying' || finished.kind === 'stale') return;
-    if (finished.kind === 'waiting' && this.#resumes) tidyForResumeOrTell(this.#parts, this.claim.job);
-    else tidyOrTell(this.#parts, this.claim.job, finished.kind === 'ended');
+    tidyAfter(this.#parts, this.claim.job, finished, this.#resumes);
   }
 }
 

@@ -18,7 +18,7 @@ import { captureBeforeReport } from './crashes.ts';
 import { firstCrumbs } from './failure.ts';
 import { loggedCrumbs, withLogged } from './handed-over.ts';
 import type { JobRunParts } from './job-run.ts';
-import { tidyOrTell } from './tidying.ts';
+import { tidyAfter } from './tidying.ts';
 
 /** An attempt under whose recovery so many supervisors have died is recovered without looking at what it printed. */
 const maxRecoveries = 2;
@@ -97,6 +97,7 @@ export async function recover(leftover: Leftover, parts: RecoveryParts): Promise
     logBytes: log?.bytes ?? 0,
     again,
     retryAt: null,
+    jitter: Math.random(),
     release: telemetry.release,
     environment: telemetry.environment,
   });
@@ -112,7 +113,7 @@ export async function recover(leftover: Leftover, parts: RecoveryParts): Promise
     retryMs: null,
     reason: null,
   });
-  tidyOrTell(parts, job, !again);
+  tidyAfter(parts, job, finished);
   return finished;
 }
 

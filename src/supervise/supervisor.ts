@@ -60,7 +60,10 @@ export class Supervisor {
     this.#parts = parts;
     this.#config = parts.config;
     const { ledger, paths, emit, config, troubles } = parts;
-    const onStarted = (): void => this.#onStarted();
+    const onStarted = (): void => {
+      this.#slots.resume();
+      troubles.ended('machine');
+    };
     this.#runParts = recoveryPartsOf(parts, this.#leaving.signal, onStarted, () => this.#config.killGraceMs);
     this.#intake = new Intake(paths, config, ledger, ledger.suspects, emit, parts.settings.redactor, parts.admission);
     this.#eye = new SpoolEye(paths, troubles, () => this.#askToLook());
@@ -121,7 +124,7 @@ export class Supervisor {
       this.#mending[Symbol.dispose]();
       this.#timetable[Symbol.dispose]();
       this.#slots[Symbol.dispose]();
-      if (this.#settleTimer) clearTimeout(this.#settleTimer);
+      clearTimeout(this.#settleTimer ?? undefined);
       await this.#eye[Symbol.asyncDispose]();
     }
     if (this.#failure) throw this.#failure.error;
@@ -206,7 +209,7 @@ export class Supervisor {
 
   async #look(): Promise<void> {
     this.#looking = 'now';
-    if (this.#settleTimer) clearTimeout(this.#settleTimer);
+    clearTimeout(this.#settleTimer ?? undefined);
     this.#settleTimer = null;
     hasOrphans(); // Reaps those that have died since.
     if (this.#drain) return;
@@ -247,7 +250,7 @@ export class Supervisor {
     const records = await this.#timetable.attend();
     // One that was to be tried again may have kept its working directory.
     for (const record of records) tidyEnded(this.#parts, record);
-    if (records.length > 0) this.#report({ kind: 'ended', records, makesRoom: true });
+    if (records.length > 0) this.#report({ kind: 'ended', records, makesRoom: true, rerun: null });
     for (const { id, reason } of this.#parts.ledger.cancelling()) this.#slots.cancel(id, reason);
   }
 
@@ -255,11 +258,6 @@ export class Supervisor {
 
   async #fill(fill: () => Promise<void>): Promise<void> {
     if (!this.#drain && this.#mending.canStart()) await unlessRefused(fill);
-  }
-
-  #onStarted(): void {
-    this.#slots.resume();
-    this.#parts.troubles.ended('machine');
   }
 
   #onSettledRun(run: JobRun, settled: Settled): void {
@@ -289,6 +287,7 @@ export class Supervisor {
   #report(settled: Recovered): void {
     switch (settled.kind) {
       case 'ended':
+        if (settled.rerun) this.#parts.emit({ kind: 'pipeline.rerun', ...settled.rerun });
         for (const record of settled.records)
           this.#slots.own(this.#reporter.report(record).then(() => this.#mending.tryAgain()));
         if (settled.makesRoom) this.#inbox.push({ kind: 'room' });

@@ -5,6 +5,7 @@ import type { Job } from '../job/job.ts';
 import type { OutcomeRecord } from '../job/outcome.ts';
 import type { Emit } from '../journal/event.ts';
 import { tidy, tidyForResume } from '../run/workdir.ts';
+import type { Finished } from '../schedule/queue.ts';
 import { messageOf } from './troubles.ts';
 
 interface Parts {
@@ -32,3 +33,21 @@ function orTell({ emit }: Parts, { id }: Pick<Job, 'id'>, work: () => void): voi
 /** The same for a job that has ended, by its record. */
 export const tidyEnded = (parts: Parts, { id, pipelineId }: Pick<OutcomeRecord, 'id' | 'pipelineId'>): void =>
   tidyOrTell(parts, { id: id as JobId, pipelineId: pipelineId as JobId | null }, true);
+
+/** Removes what nobody needs any more after an attempt of the job. @param resumes whether the next one goes on from it */
+export function tidyAfter(parts: Parts, job: Job, finished: Finished, resumes = false): void {
+  switch (finished.kind) {
+    case 'ended':
+      for (const record of finished.records) tidyEnded(parts, record);
+      if (finished.rerun) tidyOrTell(parts, { id: finished.rerun.id, pipelineId: null }, false);
+      return;
+    case 'waiting':
+      if (resumes) tidyForResumeOrTell(parts, job);
+      else tidyOrTell(parts, job, false);
+      return;
+    // A pipeline's workdir is its verifiers' next.
+    case 'verifying':
+    case 'stale':
+      return;
+  }
+}

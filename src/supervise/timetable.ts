@@ -1,6 +1,6 @@
 import type { OutcomeRecord } from '../job/outcome.ts';
 import { instant } from '../job/units.ts';
-import type { Finish, JobQueue } from '../schedule/queue.ts';
+import type { EndOrigin, JobQueue } from '../schedule/queue.ts';
 
 /** Looked again so often, so that a clock that was put forward is noticed. */
 const longestWaitMs = 60_000;
@@ -8,15 +8,11 @@ const longestWaitMs = 60_000;
 /** Wakes the loop when waiting alone has changed what may run. */
 export class Timetable implements Disposable {
   readonly #queue: Pick<JobQueue, 'advance' | 'nextChange'>;
-  readonly #origin: Pick<Finish, 'release' | 'environment'>;
+  readonly #origin: Omit<EndOrigin, 'jitter'>;
   readonly #onTime: () => void;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(
-    queue: Pick<JobQueue, 'advance' | 'nextChange'>,
-    origin: Pick<Finish, 'release' | 'environment'>,
-    onTime: () => void,
-  ) {
+  constructor(queue: Pick<JobQueue, 'advance' | 'nextChange'>, origin: Omit<EndOrigin, 'jitter'>, onTime: () => void) {
     this.#queue = queue;
     this.#origin = origin;
     this.#onTime = onTime;
@@ -32,7 +28,7 @@ export class Timetable implements Disposable {
       this.#timer = setTimeout(this.#onTime, Math.min(longestWaitMs, next - now));
       return [];
     }
-    const records = await this.#queue.advance(instant(now), this.#origin);
+    const records = await this.#queue.advance(instant(now), { ...this.#origin, jitter: Math.random() });
     this.#timer = setTimeout(this.#onTime, 1);
     return records;
   }

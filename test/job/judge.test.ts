@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Cause, causeOf, describeExit, type Exit, exitCodeOf, signalOf } from '../../src/job/exit.ts';
-import { type AttemptEnd, judge, judgePipeline } from '../../src/job/judge.ts';
+import { type AttemptEnd, judge, judgePipeline, type VerifierEnd } from '../../src/job/judge.ts';
+import type { Outcome } from '../../src/job/outcome.ts';
 import { milliseconds } from '../../src/job/units.ts';
 
 const code = (value: number): Exit => ({ kind: 'code', code: value });
@@ -111,17 +112,54 @@ void test('what a stop of the supervisor ended is nobody’s crash', () => {
     });
 });
 
-void test('a pipeline succeeds only where its verifier says so', () => {
-  const verdict = (
-    outcome: Parameters<typeof judgePipeline>[0]['outcome'],
-    cause: Cause | null,
-    reason: string | null,
-  ) => judgePipeline({ outcome, cause, reason });
-  assert.deepEqual(verdict('succeeded', null, null), { outcome: 'succeeded', cause: null, reason: null });
-  assert.deepEqual(verdict('rejected', null, 'row 7'), { outcome: 'rejected', cause: null, reason: 'row 7' });
-  for (const cause of ['exit-code', 'signal', 'timeout', 'oom', 'spawn', 'lost', 'limit'] as const)
-    assert.deepEqual(verdict('crashed', cause, 'x'), { outcome: 'crashed', cause, reason: 'its verifier crashed: x' });
-  assert.equal(verdict('crashed', 'signal', null).reason, 'its verifier crashed: no reason known');
-  for (const outcome of ['cancelled', 'skipped'] as const)
-    assert.deepEqual(verdict(outcome, null, 'x'), { outcome, cause: null, reason: `its verifier was ${outcome}` });
+/** `name outcome (reason)` of each, and what that makes of the pipeline. */
+const panels: readonly (readonly [
+  ends: readonly VerifierEnd[],
+  outcome: Outcome,
+  cause: Cause | null,
+  reason: string | null,
+])[] = (() => {
+  const ended = (
+    name: string,
+    outcome: Outcome,
+    reason: string | null = null,
+    cause: Cause | null = null,
+  ): VerifierEnd => ({
+    name,
+    outcome,
+    reason,
+    cause,
+  });
+  const [yes, also] = [ended('a', 'succeeded'), ended('b', 'succeeded')];
+  const [no, neither] = [ended('c', 'rejected', 'row 7'), ended('d', 'rejected', 'row 9')];
+  const [broken, torn] = [ended('e', 'crashed', 'died', 'signal'), ended('f', 'crashed', 'slept', 'timeout')];
+  const [unwanted, passed] = [ended('g', 'cancelled', 'x'), ended('h', 'skipped', 'x')];
+  const row7 = 'c: row 7';
+  return [
+    [[yes], 'succeeded', null, null],
+    [[no], 'rejected', null, 'row 7'],
+    [[broken], 'crashed', 'signal', 'its verifier crashed: died'],
+    [[ended('e', 'crashed', null, 'lost')], 'crashed', 'lost', 'its verifier crashed: no reason known'],
+    [[unwanted], 'cancelled', null, 'its verifier was cancelled'],
+    [[passed], 'skipped', null, 'its verifier was skipped'],
+    [[yes, also], 'succeeded', null, null],
+    [[yes, no], 'rejected', null, row7],
+    [[no, neither], 'rejected', null, 'c: row 7; d: row 9'],
+    [[broken, no], 'rejected', null, row7],
+    [[no, unwanted, broken], 'rejected', null, row7],
+    [[yes, broken], 'crashed', 'signal', 'its verifier e crashed: died'],
+    [[torn, broken], 'crashed', 'timeout', 'its verifier f crashed: slept; its verifier e crashed: died'],
+    [[unwanted, broken], 'crashed', 'signal', 'its verifier e crashed: died'],
+    [[yes, unwanted], 'cancelled', null, 'its verifier g was cancelled'],
+    [[passed, unwanted], 'cancelled', null, 'its verifier g was cancelled'],
+    [[yes, passed], 'skipped', null, 'its verifier h was skipped'],
+  ];
+})();
+
+void test('a pipeline succeeds only where all its verifiers say so', () => {
+  for (const [ends, outcome, cause, reason] of panels) {
+    const { decisive, ...verdict } = judgePipeline(ends);
+    assert.deepEqual(verdict, { outcome, cause, reason });
+    assert.deepEqual(decisive, outcome === 'succeeded' ? [] : ends.filter((end) => end.outcome === outcome));
+  }
 });

@@ -23,7 +23,7 @@ verify: { module: check.cts }
       { kind: 'module', path: '/srv/jobs/a.mjs', export: null, with: null },
     ],
   );
-  assert.deepEqual(verify?.steps[0].action, { kind: 'module', path: 'check.cts', export: null, with: null });
+  assert.deepEqual(verify[0]?.steps[0].action, { kind: 'module', path: 'check.cts', export: null, with: null });
   const { action } = specOf('module: a/../b.js\nexport: default\nwith: text').steps[0];
   assert.deepEqual(action, { kind: 'module', path: 'a/../b.js', export: 'default', with: 'text' });
 });

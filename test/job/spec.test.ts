@@ -12,7 +12,7 @@ void test('a file that only says what to run gets every default', () => {
       kind: 'pipeline',
       name: 'nightly',
       steps: [{ name: 'main', action: { kind: 'run', line: 'true', shell: 'sh' }, ...step }],
-      verify: null,
+      verify: [],
       timeoutMs: defaults.timeoutMs,
       priority: 0,
       env: {},
@@ -105,33 +105,35 @@ resumeFrom: failed-step
         { ...step, name: 'step-3', action: { kind: 'script', text: '#!/bin/sh\necho a\n' } },
       ],
       timeoutMs: 3_600_000,
-      verify: {
-        ...shared,
-        kind: 'verifier',
-        name: 'nightly backup-verify',
-        steps: [
-          {
-            ...step,
-            name: 'verify',
-            action: { kind: 'run', line: 'pg_restore --list x', shell: 'sh' },
-            timeoutMs: 90_000,
-            env: { A: 'b' },
-            secrets: [],
-          },
-        ],
-        verify: null,
-        timeoutMs: 90_000,
-        retries: { limit: 2, backoff: 'exponential', delayMs: 30_000, maxDelayMs: 3_600_000, on: ['crashed'] },
-        notBefore: null,
-        expires: null,
-        monitor: null,
-        // The pipeline's tell of it.
-        report: [],
-        needs: [],
-        concurrency: null,
-        rate: null,
-        resumeFrom: 'first-step',
-      },
+      verify: [
+        {
+          ...shared,
+          kind: 'verifier',
+          name: 'nightly backup-verify',
+          steps: [
+            {
+              ...step,
+              name: 'verify',
+              action: { kind: 'run', line: 'pg_restore --list x', shell: 'sh' },
+              timeoutMs: 90_000,
+              env: { A: 'b' },
+              secrets: [],
+            },
+          ],
+          verify: [],
+          timeoutMs: 90_000,
+          retries: { limit: 2, backoff: 'exponential', delayMs: 30_000, maxDelayMs: 3_600_000, on: ['crashed'] },
+          notBefore: null,
+          expires: null,
+          monitor: null,
+          // The pipeline's tell of it.
+          report: [],
+          needs: [],
+          concurrency: null,
+          rate: null,
+          resumeFrom: 'first-step',
+        },
+      ],
       retries: { limit: 3, backoff: 'linear', delayMs: 5000, maxDelayMs: 60_000, on: ['timeout', 'signal'] },
       notBefore: { kind: 'at', at: Date.UTC(2026, 10, 24, 1) },
       expires: { kind: 'after', ms: 21_600_000 },
@@ -180,13 +182,13 @@ resumeFrom: failed-step
 });
 
 void test('a verifier has a time limit of its own, not its pipeline’s', () => {
-  const { verify } = specOf('run: a\ntimeout: 1h\nverify: {command: [b], name: check}');
+  const [verify] = specOf('run: a\ntimeout: 1h\nverify: {command: [b], name: check}').verify;
   assert.equal(verify?.timeoutMs, defaults.timeoutMs);
   assert.equal(verify.name, 'check');
 });
 
 void test('the verifier of a job with a long name has a name that is long enough', () => {
-  assert.equal(specOf(`name: ${'n'.repeat(100)}\nrun: a\nverify: {run: b}`).verify?.name.length, 100);
+  assert.equal(specOf(`name: ${'n'.repeat(100)}\nrun: a\nverify: {run: b}`).verify[0]?.name.length, 100);
 });
 
 void test('a monitor may be named by its slug alone, or have an interval', () => {
@@ -235,7 +237,7 @@ void test('rules for crashes that mean nothing are refused', () => {
 void test('a stand-alone verifier is one job', () => {
   const spec = specOf('kind: verifier\nrun: test -s x');
   assert.equal(spec.kind, 'verifier');
-  assert.equal(spec.verify, null);
+  assert.deepEqual(spec.verify, []);
 });
 
 const script = '#!/usr/bin/env python3\nprint("a: b")\n';

@@ -18,13 +18,13 @@ verify: { run: d }
   assert.deepEqual(shellsOf(file), ['bash', 'zsh', null]);
   const { steps, verify } = specOf(file);
   assert.deepEqual(
-    [...steps, verify?.steps[0]].map((step) => step?.cwd),
+    [...steps, verify[0]?.steps[0]].map((step) => step?.cwd),
     ['app', '/srv', 'app', 'app'],
   );
-  const action = verify?.steps[0].action;
+  const action = verify[0]?.steps[0].action;
   assert.equal(action?.kind === 'run' && action.shell, 'bash');
   const own = specOf('run: a\nshell: ksh\ncwd: x\nverify: { run: b, shell: dash, cwd: y }\n');
-  assert.deepEqual([own.steps[0].cwd, own.verify?.steps[0].cwd], ['x', 'y']);
+  assert.deepEqual([own.steps[0].cwd, own.verify[0]?.steps[0].cwd], ['x', 'y']);
 });
 
 void test('when a step runs, and what its failure means, is as the file says', () => {

@@ -12,7 +12,7 @@ const inEnvironment = /"\$BOOTY_WITH_x" in the environment/;
 const rows: readonly Row[] = [
   ['no job', x, { code: 'MISSING_KEY', key: 'job' }],
   ['an empty file', '', { code: 'EMPTY' }],
-  ['a slip in a key', `${x}jobs: { run: "true" }\n`, { code: 'MISSING_KEY' }],
+  ['a slip in a key', `${x}jobs: { run: "true" }\n`, { code: 'UNKNOWN_KEY', key: 'jobs' }],
   ['a job that is none', `${x}job: {}\n`, { code: 'INVALID_VALUE', key: 'job' }],
   [
     'a slip in the job',

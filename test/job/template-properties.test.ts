@@ -73,7 +73,7 @@ void test('whatever the values are, a job has the arguments of its template, and
           { kind: 'script', text: '#!/bin/sh\nfour' },
         ],
       );
-      assert.deepEqual(verify?.steps[0].action, { kind: 'command', argv: ['five', valueOfB] });
+      assert.deepEqual(verify[0]?.steps[0].action, { kind: 'command', argv: ['five', valueOfB] });
     }),
     { numRuns: 1000 },
   );

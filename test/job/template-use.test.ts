@@ -255,13 +255,13 @@ job:
   verify: { module: c.ts }
 `);
   const { spec } = usedJob(module, 'uses: deploy\nwith: { n: 3 }\n');
-  const inputs = [...spec.steps, ...(spec.verify?.steps ?? [])].map(
+  const inputs = [...spec.steps, ...(spec.verify[0]?.steps ?? [])].map(
     ({ action }) => action.kind === 'module' && action.with,
   );
   const given = { n: 3, b: true, s: '${{ with.n }}' };
   assert.deepEqual(inputs, [given, { own: 1, ...given }, given]);
-  assert.equal(spec.verify?.template, 'deploy');
-  assert.equal(spec.verify?.env.BOOTY_WITH_n, '3');
+  assert.equal(spec.verify[0]?.template, 'deploy');
+  assert.equal(spec.verify[0]?.env.BOOTY_WITH_n, '3');
 });
 
 void test('a pattern that was not found out holds up nobody for long', () => {

@@ -45,6 +45,7 @@ export const eventsWith = (text: string): { readonly [Name in Kind]: Extract<Jou
       retryMs: 7,
       reason: text,
     },
+    'pipeline.rerun': { kind: 'pipeline.rerun', id, outcome: 'rejected', reason: text, retryMs: 5 },
     'step.continued': { kind: 'step.continued', id, attempt: 1, step: text, reason: text },
     'attempt.unkillable': { kind: 'attempt.unkillable', id, attempt: 1 },
     'attempt.abandoned': { kind: 'attempt.abandoned', id, attempt: 1, error: text },

@@ -63,7 +63,7 @@ void test('no job is half ended, in a state of its own making, or twice the same
     `UPDATE job SET priority = 'high'`,
     `INSERT INTO job SELECT NULL, id, name, kind, state, priority, spec, pipeline_id, drop_token, file_name, dropped_by, dropped_at,
       accepted_at, token, attempt, started_at, ended_at, outputs, outcome, record, due_at, expires_at,
-      rank, lane, blocked, held, needs_open, ending, ending_reason, retry_of FROM job`,
+      rank, lane, blocked, held, needs_open, ending, ending_reason, retry_of, round, rejection FROM job`,
   ];
   for (const sql of tries) assert.throws(() => database.exec(sql), /constraint|cannot store/i, sql);
 });

@@ -57,7 +57,7 @@ const open = (path: string): void => new Ledger(path)[Symbol.dispose]();
 const refusedWith = (code: ErrorCode) => (error: unknown) =>
   error instanceof BootyError && error.code === code && error.hint !== '';
 
-const sinceVersion4 = ({ state, priority }: Record<string, unknown>) => ({
+const sinceVersion4 = ({ state, priority, pipeline_id }: Record<string, unknown>) => ({
   rank: state === 'ended' ? 0 : 0 - Number(priority),
   lane: null,
   blocked: 0,
@@ -66,6 +66,8 @@ const sinceVersion4 = ({ state, priority }: Record<string, unknown>) => ({
   ending: null,
   ending_reason: null,
   retry_of: null,
+  round: state === 'verifying' || (state !== 'ended' && pipeline_id !== null) ? 1 : 0,
+  rejection: null,
 });
 const emptySinceVersion4 = { lane: [], start: [], need: [], pause: [], setting: [], delivery: [] };
 

@@ -6,7 +6,7 @@ import type { Acceptable } from '../../src/schedule/queue.ts';
 import { drop, finishOf, idsOf, now } from '../schedule/jobs.ts';
 import { openLedger } from './opened.ts';
 
-const origin = { release: 'shop@1', environment: 'test' };
+const origin = { release: 'shop@1', environment: 'test', jitter: 0.5 };
 const later = (ms: number) => instant(now + ms);
 const after = (ms: number): Due => ({ kind: 'after', ms: milliseconds(ms) });
 

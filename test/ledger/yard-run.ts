@@ -12,7 +12,7 @@ import type { OpenLedger } from './opened.ts';
 import type { Command, Drop } from './yard-commands.ts';
 
 const kinds = ['pipeline', 'verifier'] as const;
-const origin = { release: null, environment: 'test' };
+const origin = { release: null, environment: 'test', jitter: 0 };
 /** How often time may have to be looked at before it brings nothing more. */
 const maxAttends = 50;
 
@@ -325,6 +325,6 @@ function specFor(wish: YardWish): JobSpec {
     rate: rate && { starts: rate.starts, perMs: milliseconds(rate.perMs) },
     notBefore: notBefore === null ? null : { kind: 'at', at: instant(notBefore) },
     expires: expires === null ? null : { kind: 'at', at: instant(expires) },
-    verify: verify && specFor(verify),
+    verify: verify ? [specFor(verify)] : [],
   };
 }

@@ -147,7 +147,7 @@ void test('a job that printed nothing leaves nothing once it has ended', () => {
   assert.deepEqual(filesIn(directory.path), []);
 });
 
-void test('what a pipeline made is there for its verifier, until that has ended', () => {
+void test('what a pipeline made is there for its verifiers, until it has ended', () => {
   using directory = temporary();
   const jobs = directory.path;
   const verifierId = verifierIdOf(id);
@@ -156,6 +156,8 @@ void test('what a pipeline made is there for its verifier, until that has ended'
   assert.equal(existsSync(join(jobs, 'nightly/work/data')), true);
   assert.deepEqual(readdirSync(join(jobs, verifierId)), ['1.log']);
   tidy(jobs, verifierId, id, true);
+  assert.equal(existsSync(join(jobs, 'nightly/work/data')), true);
+  tidy(jobs, id, null, true);
   assert.deepEqual(filesIn(jobs), ['nightly+verify', 'nightly+verify/1.log']);
 });
 

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import type { DropToken, JobId } from '../../src/job/id.ts';
-import { defaultCrashRules, defaultFlow, type JobKind, type JobSpec, noRetries } from '../../src/job/job.ts';
+import {
+  defaultCrashRules,
+  defaultFlow,
+  type JobKind,
+  type JobSpec,
+  noRetries,
+  type Retries,
+} from '../../src/job/job.ts';
 import { bytes, type Instant, instant, milliseconds } from '../../src/job/units.ts';
 import type { Acceptable, Claim, Finish, Finished, JobQueue } from '../../src/schedule/queue.ts';
 
@@ -9,8 +16,9 @@ export const now: Instant = instant(Date.UTC(2026, 10, 24));
 export interface Wish {
   readonly kind?: JobKind;
   readonly priority?: number;
-  /** Whether its success makes a verifier. */
-  readonly verify?: boolean;
+  /** Whether its success makes a verifier, or how many. */
+  readonly verify?: boolean | number;
+  readonly retries?: Retries;
   /** Which drop it came from; by default one of its own. */
   readonly token?: string;
 }
@@ -24,7 +32,10 @@ const step = {
   ...defaultFlow,
 } as const;
 
-export function specOf(name: string, { kind = 'pipeline', priority = 0, verify = false }: Wish = {}): JobSpec {
+export function specOf(
+  name: string,
+  { kind = 'pipeline', priority = 0, verify = false, retries = noRetries }: Wish = {},
+): JobSpec {
   const common = {
     steps: [step],
     timeoutMs: milliseconds(1000),
@@ -45,9 +56,22 @@ export function specOf(name: string, { kind = 'pipeline', priority = 0, verify =
     secrets: [],
     template: null,
   } as const;
-  const check = { ...common, kind: 'verifier', name: `${name}-verify`, verify: null, onInterrupt: 'retry' } as const;
-  return { ...common, kind, name, verify: verify ? check : null, onInterrupt: 'retry' };
+  const check = { ...common, kind: 'verifier', verify: [], onInterrupt: 'retry' } as const;
+  const checks = Array.from({ length: Number(verify) }, (_, index) => ({
+    ...check,
+    name: index === 0 ? `${name}-verify` : `${name}-verify-${index + 1}`,
+  }));
+  return { ...common, kind, name, verify: checks, retries, onInterrupt: 'retry' };
 }
+
+/** A rejection has it run again, so often, one second later. */
+export const rerunning = (limit: number): Retries => ({
+  ...noRetries,
+  limit,
+  backoff: 'fixed',
+  delayMs: milliseconds(1000),
+  on: ['rejected'],
+});
 
 export const idOf = (text: string): JobId => text as JobId;
 
@@ -84,6 +108,7 @@ export const finishOf = (judgement: keyof typeof judgements, rest: Partial<Finis
   outputs: {},
   logBytes: 0,
   retryAt: null,
+  jitter: 0.5,
   again: judgement === 'interrupted' || judgement === 'lost',
   release: 'shop@1',
   environment: 'test',

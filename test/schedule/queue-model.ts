@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import type { JobKind } from '../../src/job/job.ts';
+import { instant } from '../../src/job/units.ts';
 import type { Claim, JobQueue } from '../../src/schedule/queue.ts';
-import { drop, finishOf, type judgements, now, type Wish } from './jobs.ts';
+import { drop, finishOf, type judgements, now, rerunning, type Wish } from './jobs.ts';
 import type { OpenQueue } from './open-queue.ts';
 
+type Drop = Wish & { readonly id: string; readonly reruns: number };
+
 type Command =
-  | { readonly kind: 'accept'; readonly drops: readonly (Wish & { readonly id: string })[] }
+  | { readonly kind: 'accept'; readonly drops: readonly Drop[] }
   | { readonly kind: 'claim'; readonly of: JobKind; readonly limit: number }
   /** `pick` chooses among all claims that there ever were, so that most are stale. */
   | { readonly kind: 'finish'; readonly pick: number; readonly how: keyof typeof judgements }
@@ -19,10 +22,11 @@ const wish = fc.record({
   token: fc.constantFrom('t1', 't1', 't2'),
   priority: fc.integer({ min: -1, max: 1 }),
   kind: anyKind,
-  verify: fc.boolean(),
+  verify: fc.nat(3),
+  reruns: fc.nat(2),
 });
 const drops = fc.array(
-  wish.map((made) => (made.kind === 'verifier' ? { ...made, verify: false } : made)),
+  wish.map((made) => (made.kind === 'verifier' ? { ...made, verify: 0 } : made)),
   { minLength: 1, maxLength: 3 },
 );
 const how = fc.constantFrom('succeeded', 'rejected', 'crashed', 'interrupted', 'lost');
@@ -44,7 +48,17 @@ interface ModelJob {
   state: 'waiting' | 'running' | 'verifying' | 'ended';
   attempt: number;
   token: number;
+  /** How often a rejection may have it run again. */
+  reruns: number;
+  /** Those that verify it now. */
+  verifiers: ModelJob[];
+  round: number;
+  outcome: string | null;
 }
+
+const fresh = { state: 'waiting', attempt: 0, token: 0, round: 0, outcome: null } as const;
+/** Long after every delay. */
+const late = instant(now + 1_000_000_000);
 
 /** Does what it is told to a queue and to a model of it, and compares every answer. */
 export class QueueModel {
@@ -77,7 +91,8 @@ export class QueueModel {
   /** Runs all that is left, and finds each accepted job ended exactly once. */
   async conclude(): Promise<void> {
     for (const claim of this.#claims) await this.#finish(claim, 'crashed');
-    for (const kind of ['pipeline', 'verifier'] as const) {
+    // What was rejected already runs once more.
+    for (const kind of ['pipeline', 'verifier', 'pipeline', 'verifier'] as const) {
       const known = this.#claims.length;
       await this.#claim(kind, 100);
       for (const claim of this.#claims.slice(known)) await this.#finish(claim, 'succeeded');
@@ -85,15 +100,15 @@ export class QueueModel {
     assert.deepEqual(this.#outcomes.toSorted(), [...this.#jobs.keys()].sort(), 'every job has exactly one outcome');
   }
 
-  async #accept(wishes: readonly (Wish & { readonly id: string })[]): Promise<void> {
-    const expected = wishes.map(({ id, ...rest }) => {
+  async #accept(wishes: readonly Drop[]): Promise<void> {
+    const expected = wishes.map(({ id, reruns, ...rest }) => {
       const known = this.#jobs.get(id);
       if (known) return known.wish.token === rest.token ? 'repeated' : 'duplicate';
-      this.#jobs.set(id, { id, wish: rest, pipeline: null, state: 'waiting', attempt: 0, token: 0 });
+      this.#jobs.set(id, { ...fresh, id, wish: rest, pipeline: null, reruns, verifiers: [] });
       return 'accepted';
     });
     const answers = await this.#queue.accept(
-      wishes.map(({ id, ...rest }) => drop(id, rest)),
+      wishes.map(({ id, reruns, ...rest }) => drop(id, { ...rest, retries: rerunning(reruns) })),
       now,
     );
     assert.deepEqual(
@@ -132,26 +147,45 @@ export class QueueModel {
       return assert.deepEqual(finished, { kind: 'waiting', retryAt: null, makesRoom: false });
     }
     if (result === 'succeeded' && job.wish.verify) {
-      job.state = 'verifying';
-      const id = `${job.id}+verify`;
-      this.#jobs.set(id, {
-        id,
-        wish: { ...job.wish, kind: 'verifier', verify: false },
-        pipeline: job,
-        state: 'waiting',
-        attempt: 0,
-        token: 0,
-      });
-      return assert.equal(finished.kind === 'verifying' && finished.verifier.id, id);
+      assert.ok(finished.kind === 'verifying');
+      return assert.deepEqual(
+        finished.verifiers.map(({ id }) => id),
+        this.#startVerifying(job, Number(job.wish.verify)),
+      );
     }
-    const ended = [job, job.pipeline].filter((one) => one !== null);
     assert.ok(finished.kind === 'ended');
+    Object.assign(job, { state: 'ended', outcome: result });
+    const { pipeline } = job;
+    const ended = [job];
+    if (pipeline?.verifiers.every(({ state }) => state === 'ended')) {
+      const outcomes = new Set(pipeline.verifiers.map(({ outcome }) => outcome));
+      const outcome = ['rejected', 'crashed'].find((one) => outcomes.has(one)) ?? 'succeeded';
+      const again = outcome === 'rejected' && pipeline.round <= pipeline.reruns;
+      assert.equal(finished.rerun?.id ?? null, again ? pipeline.id : null);
+      Object.assign(pipeline, again ? { state: 'waiting' } : { state: 'ended', outcome });
+      if (again)
+        assert.deepEqual(await this.#queue.advance(late, { release: null, environment: 'test', jitter: 0 }), []);
+      else ended.push(pipeline);
+    } else assert.equal(finished.rerun, null);
     assert.deepEqual(
       finished.records.map(({ id, outcome }) => [id, outcome]),
-      ended.map(({ id }) => [id, result]),
+      ended.map(({ id, outcome }) => [id, outcome]),
     );
-    for (const one of ended) one.state = 'ended';
     this.#outcomes.push(...ended.map(({ id }) => id));
+  }
+
+  /** Ids of the verifiers that it makes. */
+  #startVerifying(pipeline: ModelJob, count: number): string[] {
+    pipeline.state = 'verifying';
+    pipeline.round += 1;
+    const round = pipeline.round === 1 ? '' : `-r${pipeline.round}`;
+    const wish: Wish = { ...pipeline.wish, kind: 'verifier', verify: 0 };
+    pipeline.verifiers = Array.from({ length: count }, (_, index) => {
+      const id = `${pipeline.id}+verify${index === 0 ? '' : `.${index + 1}`}${round}`;
+      return { ...fresh, id, wish, pipeline, reruns: 0, verifiers: [] };
+    });
+    for (const verifier of pipeline.verifiers) this.#jobs.set(verifier.id, verifier);
+    return pipeline.verifiers.map(({ id }) => id);
   }
 
   async #release(claim: Claim | undefined): Promise<void> {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { noRetries, type Retries } from '../../src/job/job.ts';
 import type { Judgement } from '../../src/job/judge.ts';
 import { milliseconds } from '../../src/job/units.ts';
-import { retryDelay } from '../../src/schedule/retry.ts';
+import { rerunDelay, rerunsLeft, retryDelay } from '../../src/schedule/retry.ts';
 import { judgements } from './jobs.ts';
 
 const retriesOf = (rest: Partial<Retries>): Retries => ({
@@ -41,4 +41,27 @@ void test('only the causes that it names are tried again', () => {
   for (const judgement of [judgements.succeeded, judgements.rejected, judgements.interrupted, judgements.lost])
     assert.ok(!again(judgement, ['crashed']), judgement.outcome);
   assert.ok(!again({ ...crashed, cause: 'lost' }, ['crashed']), 'a lost attempt is onInterrupt’s');
+});
+
+void test('a pipeline that was not accepted runs again only where it names that, and within its limit', () => {
+  const delay = (on: Retries['on'], outcome: 'rejected' | 'crashed', failures: number): number | null =>
+    rerunDelay(retriesOf({ on, limit: 2 }), outcome, failures, 1);
+  assert.deepEqual(
+    [1, 2, 3].map((failures) => delay(['rejected'], 'rejected', failures)),
+    [1000, 1000, null],
+  );
+  assert.deepEqual(
+    [1, 3].map((failures) => delay(['verifier-crashed'], 'crashed', failures)),
+    [1000, null],
+  );
+  for (const on of [['crashed'], ['verifier-crashed'], ['exit-code', 'signal']] as const)
+    assert.equal(delay(on, 'rejected', 1), null);
+  // Its own crashes are another matter.
+  for (const on of [['crashed'], ['rejected'], ['exit-code']] as const) assert.equal(delay(on, 'crashed', 1), null);
+  assert.equal(rerunDelay(retriesOf({ on: ['rejected'], backoff: 'exponential' }), 'rejected', 2, 0.25), 500);
+  assert.deepEqual(
+    [1, 2, 3, 4].map((failures) => rerunsLeft(retriesOf({ on: ['rejected'], limit: 2 }), 'rejected', failures)),
+    [2, 1, 0, 0],
+  );
+  assert.ok(retryDelay(retriesOf({ on: ['rejected', 'verifier-crashed'] }), crashed, 1, 1) === null, 'its own crash');
 });

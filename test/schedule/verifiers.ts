@@ -22,7 +22,7 @@ export function testVerifiers(check: Check): void {
     const finished = await startVerifying(queue);
     assert.ok(finished.kind === 'verifying');
     const claim = await claimOne(queue, 'verifier');
-    assert.deepEqual(claim.job, finished.verifier);
+    assert.deepEqual([claim.job], finished.verifiers);
     const { id, pipelineId, spec } = claim.job;
     assert.deepEqual(
       [id, pipelineId, spec.kind, spec.priority, claim.attempt],
