@@ -7,7 +7,7 @@ NODE := ./scripts/node
 SYSTEM_TESTS ?= 1
 export SYSTEM_TESTS
 
-.PHONY: help setup demo test test-quick torture crash-points power-cut fuzz-crashes check corpus examples fix build bench bench-smoke install uninstall clean
+.PHONY: help setup demo test test-quick torture crash-points power-cut fuzz-crashes check corpus examples fix build bench bench-scheduling bench-smoke install uninstall clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ build: setup ## the bundled program, in build/
 
 bench: setup build ## jobs a second beside xargs, task-spooler, nq and GNU parallel
 	@$(NODE) bench/main.ts
+
+bench-scheduling: setup ## what a decision costs while up to 100,000 jobs wait
+	@$(NODE) bench/scheduling.ts
 
 bench-smoke: setup build ## the same, small: fails only where something is far off
 	@BENCH_SMOKE=1 $(NODE) bench/main.ts

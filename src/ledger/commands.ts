@@ -45,6 +45,16 @@ const otherTexts = {
   resume: 'DELETE FROM pause WHERE scope = ?',
 } as const;
 
+/** All of its statements, by name and target. */
+export const commandTexts: Readonly<Record<string, string>> = {
+  ...otherTexts,
+  ...Object.fromEntries(
+    Object.entries(conditions).flatMap(([kind, where]) =>
+      Object.entries(textsOf(where)).map(([name, sql]) => [`${name} by ${kind}`, sql]),
+    ),
+  ),
+};
+
 type Sql = Readonly<Record<keyof ReturnType<typeof textsOf>, StatementSync>>;
 
 /** What people ask of jobs, done in the ledger: within one transaction, and for any number of jobs at once. */

@@ -7,7 +7,7 @@ import { prepareAll } from './prepared.ts';
 import { nullableInstant, text } from './rows.ts';
 import { eligible, open } from './statements.ts';
 
-const texts = {
+export const laneTexts = {
   find: 'SELECT * FROM lane WHERE name = ?',
   put: `INSERT INTO lane (name, max_active, max_starts, per_ms) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE
     SET max_active = excluded.max_active, max_starts = excluded.max_starts, per_ms = excluded.per_ms`,
@@ -30,14 +30,17 @@ const texts = {
   starts: 'SELECT count(*) AS count, min(at) AS first FROM start WHERE lane = ?',
 } as const;
 
+/** The most of a lane that are let through at a time, so that a change costs the same however wide the lane is. */
+export const maxLetThrough = 64;
+
 /** How many may run that share a group or a rate. Those that may are the best of each lane: they alone are not blocked. */
 export class Lanes {
-  readonly #sql: Readonly<Record<keyof typeof texts, StatementSync>>;
+  readonly #sql: Readonly<Record<keyof typeof laneTexts, StatementSync>>;
   /** Told when others may run now. */
   readonly #onRoom: () => void;
 
   constructor(database: DatabaseSync, onRoom: () => void) {
-    this.#sql = prepareAll(database, texts);
+    this.#sql = prepareAll(database, laneTexts);
     this.#onRoom = onRoom;
   }
 
@@ -46,13 +49,15 @@ export class Lanes {
     this.#sql.put.run(lane, concurrency?.limit ?? null, rate?.starts ?? null, rate?.perMs ?? null);
   }
 
-  /** They start: where their lane has a rate, it is known from now on when it has room again. */
+  /** They start: a lane that has a rate has room again at a time that is known now; a wide one lets others through. */
   noteStarts(claims: readonly Claim[], now: Instant): void {
-    const rated = claims.map(({ job, token, startedAt }) => {
+    const lanes = claims.map(({ job, token, startedAt }) => {
       const lane = laneOf(job.spec);
-      return lane !== null && this.#sql.noteStart.run(startedAt, job.id, token, lane).changes > 0 ? lane : null;
+      if (lane === null) return null;
+      const rated = this.#sql.noteStart.run(startedAt, job.id, token, lane).changes > 0;
+      return rated || Number(this.#sql.find.get(lane)?.max_active) > maxLetThrough ? lane : null;
     });
-    this.settleAll(rated, now);
+    this.settleAll(lanes, now);
   }
 
   /** Starts of a clock that has been set back since would bound the rate for as long as it was set back. */
@@ -99,7 +104,7 @@ export class Lanes {
       return;
     }
     this.#sql.reopenAt.run(reopensAt, lane);
-    const limit = Math.min(places, Number.MAX_SAFE_INTEGER);
+    const limit = Math.min(places, maxLetThrough);
     const best = new Set(limit === 0 ? [] : this.#sql.best.all(lane, limit).map((row) => Number(row.seq)));
     const may = new Set(this.#sql.let.all(lane).map((row) => Number(row.seq)));
     for (const seq of may) if (!best.has(seq)) this.#sql.block.run(1, seq);

@@ -105,8 +105,14 @@ export class Ledger implements JobQueue {
     return this.#committer.commit(() => {
       this.#lanes.bringBackStarts(now);
       if (this.#sql.isPaused.get(`kind:${kind}`)) return [];
-      const claims = this.#sql.nextReady.all(kind, now, limit).map((row) => this.#take(row, now));
-      this.#lanes.noteStarts(claims, now);
+      const claims: Claim[] = [];
+      // Of a wide lane only so many are let through at a time.
+      for (let more = true; more && claims.length < limit; ) {
+        const taken = this.#sql.nextReady.all(kind, now, limit - claims.length).map((row) => this.#take(row, now));
+        this.#lanes.noteStarts(taken, now);
+        claims.push(...taken);
+        more = taken.length > 0;
+      }
       return claims;
     });
   }

@@ -4,7 +4,7 @@ import type { Outcome } from '../job/outcome.ts';
 import { prepareAll } from './prepared.ts';
 import { nullableText, text } from './rows.ts';
 
-const texts = {
+export const needTexts = {
   outcomeOf: 'SELECT state, outcome FROM job WHERE id = ?',
   add: 'INSERT INTO need (job_id, needs_id) VALUES (?, ?)',
   of: 'SELECT needs_id FROM need WHERE job_id = ?',
@@ -27,10 +27,10 @@ export type Standing =
 
 /** Who waits for whom to succeed. A row goes when the needed job has ended, so that only what is open is kept. */
 export class Needs {
-  readonly #sql: Readonly<Record<keyof typeof texts, StatementSync>>;
+  readonly #sql: Readonly<Record<keyof typeof needTexts, StatementSync>>;
 
   constructor(database: DatabaseSync) {
-    this.#sql = prepareAll(database, texts);
+    this.#sql = prepareAll(database, needTexts);
   }
 
   standing(needs: readonly JobId[]): Standing {

@@ -104,7 +104,7 @@ void test('bad files are refused as they are, each with the reason, and the good
   });
 
   await t.test('nothing was written elsewhere, and the first job of the id is as it was', async () => {
-    assert.deepEqual(readdirSync(root.path).sort(), ['etc', 'lib', 'spool']);
+    assert.deepEqual(readdirSync(root.path).sort(), ['etc', 'lib', 'run', 'spool']);
     assert.deepEqual(readdirSync(root.in('spool')).sort(), ['incoming', 'outcomes', 'rejected']);
     await poll('nothing claimed', () => readdirSync(incoming('.claimed')).length === 0 || null);
     assert.deepEqual(readdirSync(root.in('spool/outcomes')).sort(), ['first.json', 'good.json']);

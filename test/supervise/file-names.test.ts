@@ -25,7 +25,7 @@ void test('odd file names become jobs, and nothing is made of their parts', asyn
   await poll('all outcomes', () => readdirSync(root.in('spool/outcomes')).length === names.length || null);
   for (const name of readdirSync(root.in('spool/outcomes')).filter((entry) => !entry.startsWith('.')))
     assert.match(name, /^[A-Za-z0-9][A-Za-z0-9._+-]*\.json$/);
-  assert.deepEqual(readdirSync(root.path).sort(), ['etc', 'lib', 'spool']);
+  assert.deepEqual(readdirSync(root.path).sort(), ['etc', 'lib', 'run', 'spool']);
 });
 
 void test('what producers have not finished is left alone', async () => {

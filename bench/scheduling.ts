@@ -1,0 +1,162 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DropToken, JobId } from '../src/job/id.ts';
+import type { JobSpec } from '../src/job/job.ts';
+import { type JobDefaults, parseJobFile } from '../src/job/parse.ts';
+import { defaultReportPolicy } from '../src/job/report-policy.ts';
+import { bytes, instant, milliseconds } from '../src/job/units.ts';
+import { Ledger } from '../src/ledger/ledger.ts';
+import type { Acceptable, Claim, Finish } from '../src/schedule/queue.ts';
+import { median, percentile } from './statistics.ts';
+
+/*
+ * What a decision costs while so many jobs wait: the ledger alone, without spool and children, its file in memory where
+ * TMPDIR is. Each number is of one call with one job, a transaction of its own.
+ */
+
+/** The job with this number of so many. */
+type Mix = (number: number, all: number) => { readonly id: string } & Record<string, unknown>;
+
+const treeSize = 1000;
+const mixes: Readonly<Record<string, Mix>> = {
+  'nothing shared': (number) => ({ id: `j${number}`, run: 'true' }),
+  'all in one group of one': (number) => ({ id: `j${number}`, run: 'true', concurrency: 'g' }),
+  'each in a group of its own': (number) => ({ id: `j${number}`, run: 'true', concurrency: `g${number}` }),
+  'a rate for all': (number) => ({ id: `j${number}`, name: 'rated', run: 'true', rate: '10000/m' }),
+  'a chain': (number) => ({ id: `j${number}`, run: 'true', ...(number === 0 ? {} : { needs: `j${number - 1}` }) }),
+  'trees of a thousand': (number) => {
+    const place = number % treeSize;
+    const leaves = Array.from({ length: treeSize - 1 }, (_, index) => `j${number - place + index}`);
+    return { id: `j${number}`, run: 'true', ...(place === treeSize - 1 ? { needs: leaves } : {}) };
+  },
+  'ten priorities': (number) => ({ id: `j${number}`, run: 'true', priority: number % 10 }),
+};
+
+interface Row {
+  readonly mix: string;
+  readonly waiting: number;
+  /** Medians in microseconds. */
+  readonly acceptUs: number;
+  readonly claimUs: number;
+  readonly finishUs: number;
+  readonly finishP99Us: number;
+  readonly openMs: number;
+  readonly cancelAllMs: number;
+}
+
+const defaults: JobDefaults = {
+  timeoutMs: milliseconds(3_600_000),
+  outputMaxBytes: bytes(1024),
+  reports: { always: [], policy: defaultReportPolicy },
+};
+const now = instant(Date.UTC(2026, 10, 24));
+const origin = { release: null, environment: 'bench', jitter: 0 };
+const success: Finish = {
+  ...origin,
+  judgement: { outcome: 'succeeded' },
+  capture: null,
+  endedAt: now,
+  durationMs: 1,
+  usage: null,
+  outputs: {},
+  logBytes: 0,
+  again: false,
+  retryAt: null,
+};
+
+function acceptable(job: { readonly id: string } & Record<string, unknown>): Acceptable {
+  const parsed = parseJobFile(
+    { fileName: `${job.id}.json`, content: Buffer.from(JSON.stringify(job)), executable: false },
+    defaults,
+  );
+  if (!parsed.ok) throw new Error(parsed.refusal.message);
+  const spec: JobSpec = parsed.value.spec;
+  const drop = { fileName: `${job.id}.json`, token: job.id as DropToken, droppedAt: now, uid: 0 };
+  return { id: job.id as JobId, spec, drop };
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return performance.now() - started;
+}
+
+const rounds = 200;
+const batch = 500;
+
+async function measure(mix: string, waiting: number, directory: string): Promise<Row> {
+  const path = join(directory, `${waiting}-${Object.keys(mixes).indexOf(mix)}.db`);
+  const make = mixes[mix] as Mix;
+  {
+    using ledger = new Ledger(path);
+    for (let from = 0; from < waiting; from += batch) {
+      const numbers = Array.from({ length: Math.min(batch, waiting - from) }, (_, index) => from + index);
+      await ledger.accept(
+        numbers.map((number) => acceptable(make(number, waiting))),
+        now,
+      );
+    }
+  }
+  const opened = performance.now();
+  using ledger = new Ledger(path);
+  const openMs = performance.now() - opened;
+  const times: Record<'accept' | 'claim' | 'finish', number[]> = { accept: [], claim: [], finish: [] };
+  for (let round = 0; round < rounds; round += 1) {
+    const job = acceptable(make(waiting + round, waiting + rounds));
+    times.accept.push(await timed(() => ledger.accept([job], now)));
+    let claims: Claim[] = [];
+    times.claim.push(
+      await timed(async () => {
+        claims = await ledger.claim('pipeline', 1, now);
+      }),
+    );
+    const [claim] = claims;
+    if (!claim) throw new Error(`${mix}: nothing may run`);
+    times.finish.push(await timed(() => ledger.finish(claim, success)));
+  }
+  const cancelAllMs = mix === 'all in one group of one' ? await timed(() => cancelAll(ledger)) : 0;
+  const us = (values: readonly number[]): number => Math.round(median(values) * 1000);
+  return {
+    mix,
+    waiting,
+    acceptUs: us(times.accept),
+    claimUs: us(times.claim),
+    finishUs: us(times.finish),
+    finishP99Us: Math.round(percentile(times.finish, 99) * 1000),
+    openMs: Math.round(openMs),
+    cancelAllMs: Math.round(cancelAllMs),
+  };
+}
+
+/** Until each has its outcome. */
+async function cancelAll(ledger: Ledger): Promise<void> {
+  await ledger.control({ kind: 'cancel', target: { kind: 'group', group: 'g' }, reason: 'cancelled' }, now);
+  while ((await ledger.advance(now, origin)).length > 0);
+}
+
+const backlogs = (process.env.BENCH_BACKLOGS ?? '1000,10000,100000').split(',').map(Number);
+const directory = mkdtempSync(join(tmpdir(), 'booty-scheduling-'));
+try {
+  const rows: Row[] = [];
+  for (const mix of Object.keys(mixes)) {
+    for (const waiting of backlogs) {
+      const row = await measure(mix, waiting, directory);
+      rows.push(row);
+      process.stdout.write(
+        [
+          row.mix.padEnd(28),
+          ...[row.waiting, row.acceptUs, row.claimUs, row.finishUs, row.finishP99Us, row.openMs, row.cancelAllMs].map(
+            (value) => String(value).padStart(9),
+          ),
+        ]
+          .join('')
+          .concat('\n'),
+      );
+    }
+  }
+  mkdirSync('build', { recursive: true });
+  writeFileSync('build/bench-scheduling.json', `${JSON.stringify({ at: new Date().toISOString(), rows }, null, 2)}\n`);
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}
