@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { randomOf } from '../harness/random.ts';
 import { kindOf, tracePoints } from './crash-points.ts';
-import { someDeaths } from './plans.ts';
+import { firstDeath, someDeaths } from './plans.ts';
 import { skip } from './shim.ts';
 import { survey } from './survey.ts';
 
@@ -28,8 +28,15 @@ void test('nothing is lost, doubled or told too early when the supervisor dies a
     'rename lib/outbox/*.envelope',
   ])
     assert.ok(kinds.has(kind), kind);
-  assert.deepEqual(
-    [...kinds].filter((kind) => !found.deaths.has(kind)),
-    [],
-  );
+  // How often a kind of point comes up differs from run to run: the one that was chosen may not have come.
+  const missing = new Set([...kinds].filter((kind) => !found.deaths.has(kind)));
+  for (let again = 1; missing.size > 0 && again <= 3; again += 1) {
+    const rest = await survey(
+      [...missing].map((kind) => [firstDeath(points.filter((point) => kindOf(point) === kind))]),
+      2,
+    );
+    assert.deepEqual(rest.flaws, []);
+    for (const kind of rest.deaths.keys()) missing.delete(kind);
+  }
+  assert.deepEqual([...missing], []);
 });

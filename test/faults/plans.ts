@@ -46,6 +46,9 @@ function deathAt(alike: readonly Point[], random: Random): Kill {
   return { moment: point.bytes > 1 ? pick(['middle', 'after'], random) : 'after', aim };
 }
 
+/** A death at the first point of this kind: if any comes, that does. */
+export const firstDeath = (alike: readonly Point[]): Kill => deathAt(alike.slice(0, 1), () => 0);
+
 const laterDeath = (random: Random): Kill => ({
   moment: pick(['before', 'middle', 'after'], random),
   aim: { only: 1 + Math.floor(random() * recoveryPoints) },
