@@ -7,7 +7,7 @@ NODE := ./scripts/node
 SYSTEM_TESTS ?= 1
 export SYSTEM_TESTS
 
-.PHONY: help setup demo test test-quick torture crash-points power-cut fuzz-crashes check corpus examples fix build bench bench-scheduling bench-smoke install uninstall clean
+.PHONY: help setup demo test test-quick torture crash-points power-cut fuzz-crashes check corpus examples schema fix build bench bench-scheduling bench-smoke install uninstall clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ corpus: setup ## let real programs of each installed language die again, for tes
 
 examples: setup ## write the examples of docs/CRASHES.md anew
 	@$(NODE) scripts/document-crashes.ts
+
+schema: setup ## write schema/*.json anew, for editors
+	@$(NODE) scripts/make-schema.ts
 
 fix: setup ## format, and mend what can be mended
 	biome check --write --log-level=warn .

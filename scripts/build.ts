@@ -49,6 +49,7 @@ rmSync(join(out, 'lib', 'node_modules', '@koromix', `koffi-linux-${architecture}
 writeFileSync(join(out, 'lib', 'THIRD-PARTY-LICENCES'), thirdPartyLicences());
 writeTypes();
 cpSync(join(root, 'src/run/bash-env.sh'), join(out, 'lib/bash-env.sh'));
+cpSync(join(root, 'schema'), join(out, 'lib/schema'), { recursive: true });
 cpSync(join(root, 'bin'), join(out, 'bin'), { recursive: true });
 writeFileSync(join(out, 'package.json'), packageOfRelease());
 symlinkSync('../runtime', join(out, 'runtime'));

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { PathChoices } from '../config/paths.ts';
 import { BootyError } from '../job/error.ts';
 import { addControlCommands } from './control-commands.ts';
 import { exitStatus, statusOfError } from './exit-status.ts';
 import { addScheduleCommands } from './schedule-command.ts';
+import type { SchemaName } from './schema.ts';
 import { printError } from './terminal.ts';
 
 /*
@@ -259,6 +260,15 @@ template
   .action(async (name: string, options: { json?: boolean }, command: Command) => {
     const { templateShow } = await import('./templates.ts');
     templateShow(name, { ...paths(command), ...options });
+  });
+
+program
+  .command('schema')
+  .description('the JSON Schema of a kind of file, for editors')
+  .addArgument(new Argument('[kind]', 'which').choices(['job', 'template', 'config']).default('job'))
+  .action(async (kind: SchemaName) => {
+    const { printSchema } = await import('./schema.ts');
+    printSchema(kind);
   });
 
 program

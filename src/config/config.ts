@@ -131,7 +131,7 @@ const shapes = {
   policy: { ...policyShape, ...reportPolicyShape },
   reports: reportsShape,
 };
-const fileSchema = z.strictObject(
+export const configFileSchema = z.strictObject(
   {
     concurrency: section(shapes.concurrency).nullish(),
     paths: section(shapes.paths).nullish(),
@@ -148,7 +148,7 @@ const fileSchema = z.strictObject(
   },
   { error: 'expected a mapping' },
 );
-type ConfigFile = z.output<typeof fileSchema>;
+type ConfigFile = z.output<typeof configFileSchema>;
 
 const knownKeys = (at: KeyPath): readonly string[] => {
   if (at[0] === 'defaults' && at[1] === 'report') return knownReportKeys;
@@ -171,7 +171,7 @@ export function readConfig(content: Uint8Array | null): ReadConfig {
   const document = parseDocument(content);
   if (!document.ok) return { ...empty, problems: document.refusal.code === 'EMPTY' ? [] : [document.refusal] };
   if (document.value.data === null) return { ...empty, problems: [] };
-  const result = fileSchema.safeParse(document.value.data);
+  const result = configFileSchema.safeParse(document.value.data);
   if (!result.success) return { ...empty, problems: problemsOf(result.error, document.value, knownKeys) };
   return { config: fillIn(result.data), paths: result.data.paths ?? {}, problems: [] };
 }

@@ -7,7 +7,7 @@ export type JobId = string & { readonly [idBrand]: 'JobId' };
 
 /** The longest id that a job file may ask for, in characters. */
 export const maxIdLength = 120;
-const idPattern = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+export const idPattern = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const anyIdPattern = /^[A-Za-z0-9][A-Za-z0-9._+-]*$/;
 
 /** The id as a person may write it in a job file; null where it is not one. */

@@ -10,7 +10,8 @@ const modulePath = z
   })
   .refine((path) => path.length <= 1000 && !path.includes('\0'), {
     error: 'expected at most 1000 characters, and no NUL',
-  });
+  })
+  .meta({ pattern: '\\.[cm]?[jt]s$', maxLength: 1000 });
 
 const maxInputBytes = 64 * 1024;
 

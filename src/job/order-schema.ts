@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { maxIdLength, parseJobId } from './id.ts';
+import { idPattern, maxIdLength, parseJobId } from './id.ts';
 import { onNewChoices, type Rate } from './order.ts';
 import { maxDurationMs, milliseconds, parseDuration } from './units.ts';
 
@@ -11,13 +11,16 @@ const neededId = z
   .transform(String)
   .refine((text) => parseJobId(text) !== null, {
     error: `expected the id of a job: 1 to ${maxIdLength} letters, digits, dots, underscores or dashes`,
-  });
+  })
+  .meta({ pattern: idPattern.source, maxLength: maxIdLength });
 
 const groupHint = 'expected the name of a group: 1 to 100 letters, digits, spaces or . _ : @ / + -';
+const groupPattern = /^[\p{L}\p{N}][\p{L}\p{N} ._:@/+-]{0,99}$/u;
 const group = z
   .union([z.string(), z.int()], { error: groupHint })
   .transform(String)
-  .refine((text) => /^[\p{L}\p{N}][\p{L}\p{N} ._:@/+-]{0,99}$/u.test(text), { error: groupHint });
+  .refine((text) => groupPattern.test(text), { error: groupHint })
+  .meta({ pattern: groupPattern.source });
 
 const concurrencyFields = {
   group,
@@ -33,11 +36,13 @@ const concurrency = z.preprocess(
   z.strictObject(concurrencyFields, { error: 'expected the name of a group, or a mapping with group' }),
 );
 
+const ratePattern = /^([1-9]\d{0,4})\/(\d*)([a-z]{1,2})$/;
 const rateHint = 'expected a number of starts in a time, such as 10/m, 1/30s or 100/h';
 const rate = z
   .string({ error: rateHint })
   .refine((text) => parseRate(text) !== null, { error: rateHint })
-  .transform((text): Rate => parseRate(text) ?? { starts: 1, perMs: milliseconds(1) });
+  .transform((text): Rate => parseRate(text) ?? { starts: 1, perMs: milliseconds(1) })
+  .meta({ pattern: ratePattern.source });
 
 /** Which job goes before which. */
 export const orderFields = {
@@ -58,7 +63,7 @@ const maxStarts = 10_000;
 
 /** `10/m`, `1/30s`: so many starts in so long. Null where it is anything else. */
 function parseRate(text: string): Rate | null {
-  const match = /^([1-9]\d{0,4})\/(\d*)([a-z]{1,2})$/.exec(text);
+  const match = ratePattern.exec(text);
   if (!match) return null;
   const starts = Number(match[1]);
   const perMs = parseDuration(`${match[2] || 1}${match[3]}`);

@@ -5,7 +5,15 @@ import { fillInJob } from './placeholders.ts';
 import { nearestOf, problemsOf, writePath } from './problems.ts';
 import { accepted, type Parsed, type Refusal, refused } from './refusal.ts';
 import { type JobFile, jobFileSchema, knownJobKeys } from './schema.ts';
-import { allowedChoices, isTemplateName, type Template, type Templates, type Value, type Values } from './template.ts';
+import {
+  allowedChoices,
+  isTemplateName,
+  type Template,
+  type Templates,
+  templateNamePattern,
+  type Value,
+  type Values,
+} from './template.ts';
 
 /** A job that a template makes of what its submitter chose. */
 export interface Used {
@@ -22,11 +30,12 @@ const ownKeys = ['id', 'needs', 'notBefore', 'expires', ...allowedChoices] as co
 const useFields = {
   uses: z
     .string({ error: 'expected the name of a template' })
-    .refine(isTemplateName, { error: 'expected the name of a template: 1 to 64 letters, digits, _ or -' }),
+    .refine(isTemplateName, { error: 'expected the name of a template: 1 to 64 letters, digits, _ or -' })
+    .meta({ pattern: templateNamePattern.source }),
   with: z.record(z.string(), z.unknown(), { error: 'expected a mapping of parameters to values' }).optional(),
   ...Object.fromEntries(ownKeys.map((key) => [key, z.unknown().optional()])),
 };
-const useSchema = z.strictObject(useFields, { error: 'expected a mapping' });
+export const useSchema = z.strictObject(useFields, { error: 'expected a mapping' });
 
 /** Whether a document asks for a template. */
 export const isUse = (data: unknown): data is Record<string, unknown> =>

@@ -1,12 +1,20 @@
 import { z } from 'zod';
-import { maxIdLength, parseJobId } from './id.ts';
+import { idPattern, maxIdLength, parseJobId } from './id.ts';
 import { backoffs, type Due, monitorUnits, retryReasons } from './job.ts';
 import { demandModule, moduleFields } from './module-schema.ts';
 import { concurrencyKeys, demandOrder, orderFields } from './order-schema.ts';
 import { knownReportKeys, reportFields } from './report-schema.ts';
 import { secretFields } from './secrets-schema.ts';
 import { demandBeginning, demandLine, flowFields, placeFields, resumeFields } from './step-schema.ts';
-import { instant, parseBytes, parseDuration, parseInstant } from './units.ts';
+import {
+  durationPattern,
+  instant,
+  instantPattern,
+  parseBytes,
+  parseDuration,
+  parseInstant,
+  sizePattern,
+} from './units.ts';
 import { demandVerifier, demandVerify, oneOrMore } from './verify-schema.ts';
 
 /** The most steps that one job may have. */
@@ -19,13 +27,15 @@ const durationHint = 'expected a duration with its unit, such as 90s, 20m or 1h3
 export const duration = z
   .string({ error: durationHint })
   .refine((text) => (parseDuration(text) ?? 0) > 0, { error: durationHint })
-  .transform((text) => parseDuration(text) ?? 0);
+  .transform((text) => parseDuration(text) ?? 0)
+  .meta({ pattern: durationPattern.source });
 
 const sizeHint = 'expected a size such as 512K, 64M or 1G';
 export const size = z
   .string({ error: sizeHint })
   .refine((text) => (parseBytes(text) ?? 0) > 0, { error: sizeHint })
-  .transform((text) => parseBytes(text) ?? 0);
+  .transform((text) => parseBytes(text) ?? 0)
+  .meta({ pattern: sizePattern.source });
 
 /** Text that can reach a program: the system's calls end at a NUL. */
 const programText = z
@@ -47,14 +57,18 @@ const environment = z
     word,
     { error: 'expected a mapping of names to values' },
   )
-  .refine((map) => Object.keys(map).length <= maxEntries, { error: `expected at most ${maxEntries} variables` });
+  .refine((map) => Object.keys(map).length <= maxEntries, { error: `expected at most ${maxEntries} variables` })
+  .meta({ maxProperties: maxEntries });
 
 /** `id: 20261124` is meant as it stands. */
 const label = (error: string) => z.union([z.string(), z.int()], { error }).transform(String);
 
-const name = label('expected a name').refine((text) => /^[\p{L}\p{N}][\p{L}\p{N} ._:@+-]{0,99}$/u.test(text), {
-  error: 'expected 1 to 100 letters, digits, spaces or . _ : @ + -, beginning with a letter or digit',
-});
+const namePattern = /^[\p{L}\p{N}][\p{L}\p{N} ._:@+-]{0,99}$/u;
+const name = label('expected a name')
+  .refine((text) => namePattern.test(text), {
+    error: 'expected 1 to 100 letters, digits, spaces or . _ : @ + -, beginning with a letter or digit',
+  })
+  .meta({ pattern: namePattern.source });
 
 const action = {
   run: programText.min(1, { error: 'expected a line for the shell' }).optional(),
@@ -67,6 +81,7 @@ const action = {
     .refine((text) => text.startsWith('#!'), {
       error: 'expected a script that begins with #!, such as #!/usr/bin/env python3',
     })
+    .meta({ pattern: '^#!' })
     .optional(),
   ...moduleFields,
 };
@@ -107,19 +122,25 @@ const verifier = z.strictObject(verifyFields, { error: stepHint }).superRefine((
 });
 const verify = oneOrMore(verifier, 'verifier');
 
+/** In a schema for editors. */
+const oneLine = '^[^\\r\\n]*$';
 const reservedTags = /^(?:job_.*|step|attempt|cause|exit_code|signal|pipeline_id|template)$/;
 const tags = z
   .record(
     z
       .string()
       .regex(/^[A-Za-z0-9_.:-]{1,64}$/, { error: 'expected a tag name of at most 64 letters, digits or _ . : -' })
-      .refine((key) => !reservedTags.test(key), { error: 'is a tag that Booty sets itself' }),
-    word.refine((text) => text.length <= 200 && !/[\r\n]/.test(text), {
-      error: 'expected at most 200 characters on one line',
-    }),
+      .refine((key) => !reservedTags.test(key), { error: 'is a tag that Booty sets itself' })
+      .meta({ not: { pattern: reservedTags.source } }),
+    word
+      .refine((text) => text.length <= 200 && !/[\r\n]/.test(text), {
+        error: 'expected at most 200 characters on one line',
+      })
+      .meta({ maxLength: 200, pattern: oneLine }),
     { error: 'expected a mapping of names to values' },
   )
-  .refine((map) => Object.keys(map).length <= 40, { error: 'expected at most 40 tags' });
+  .refine((map) => Object.keys(map).length <= 40, { error: 'expected at most 40 tags' })
+  .meta({ maxProperties: 40 });
 
 const limits = z.strictObject({ output: size.optional() }, { error: 'expected a mapping' });
 
@@ -148,11 +169,14 @@ const due = z
   .transform((text): Due => {
     const ms = parseDuration(text);
     return ms === null ? { kind: 'at', at: parseInstant(text) ?? instant(0) } : { kind: 'after', ms };
-  });
+  })
+  .meta({ pattern: `${durationPattern.source}|${instantPattern.source}` });
 
-const fingerprintPart = word.refine((text) => text.length > 0 && text.length <= 200 && !/[\r\n]/.test(text), {
-  error: 'expected 1 to 200 characters on one line',
-});
+const fingerprintPart = word
+  .refine((text) => text.length > 0 && text.length <= 200 && !/[\r\n]/.test(text), {
+    error: 'expected 1 to 200 characters on one line',
+  })
+  .meta({ minLength: 1, maxLength: 200, pattern: oneLine });
 const fingerprintHint = 'expected a list of texts; {{ default }} stands for Booty’s own';
 const exitCode = z.int({ error: 'expected an exit code from 1 to 255' }).min(1).max(255);
 const crashFields = {
@@ -216,6 +240,7 @@ const jobFields = {
     .refine((text) => parseJobId(text) !== null, {
       error: `expected 1 to ${maxIdLength} letters, digits, dots, underscores or dashes, beginning with a letter or digit`,
     })
+    .meta({ pattern: idPattern.source, maxLength: maxIdLength })
     .optional(),
   name: name.optional(),
   steps: z

@@ -6,7 +6,8 @@ const secretName = z
   .regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/, { error: 'expected a variable name of letters, digits and _' })
   .refine((text) => !text.startsWith('BOOTY_'), { error: 'BOOTY_… is Booty’s own' })
   // Whoever has the DSN can send what he likes to the project.
-  .refine((text) => !text.startsWith('SENTRY_'), { error: 'SENTRY_… is for Booty alone, and reaches no job' });
+  .refine((text) => !text.startsWith('SENTRY_'), { error: 'SENTRY_… is for Booty alone, and reaches no job' })
+  .meta({ not: { pattern: '^(?:BOOTY|SENTRY)_' } });
 
 /** Which variables of secrets.env reach the environment. */
 export const secretFields = {

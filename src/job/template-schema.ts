@@ -89,6 +89,7 @@ const templateFields = {
     .refine((map) => Object.keys(map).length <= maxParameters, {
       error: `expected at most ${maxParameters} parameters`,
     })
+    .meta({ maxProperties: maxParameters })
     .optional(),
   allow: z
     .array(z.enum(allowedChoices, { error: `expected ${allowedChoices.join(' or ')}` }), {

@@ -69,7 +69,8 @@ export interface Templates {
 }
 
 /** The name of a template is that of its file. */
-export const isTemplateName = (text: string): boolean => /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(text);
+export const templateNamePattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+export const isTemplateName = (text: string): boolean => templateNamePattern.test(text);
 
 /** The variable in which a parameter reaches the programs of its job. */
 export const variableOf = (parameter: string): string => `BOOTY_WITH_${parameter}`;

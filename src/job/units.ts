@@ -22,6 +22,11 @@ const unitMs: Readonly<Record<string, number>> = {
 };
 const unitBytes: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 };
 
+/** What durations, sizes and times look like, also for the schema of editors; some that do are none. */
+export const durationPattern = /^(?:\d{1,12}(?:ms|s|m|h|d|w))+$/;
+export const sizePattern = /^(\d{1,15}(?:\.\d{1,3})?)([KMGT]?)(?:i?B)?$/;
+export const instantPattern = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
+
 /** The longest duration that is taken: a year. */
 export const maxDurationMs = 366 * 86_400_000;
 
@@ -30,7 +35,7 @@ export const maxDurationMs = 366 * 86_400_000;
  * Null where the text is anything else, or longer than {@link maxDurationMs}.
  */
 export function parseDuration(text: string): Milliseconds | null {
-  if (!/^(?:\d{1,12}(?:ms|s|m|h|d|w))+$/.test(text)) return null;
+  if (!durationPattern.test(text)) return null;
   let total = 0;
   for (const [, count, name] of text.matchAll(/(\d+)(ms|s|m|h|d|w)/g))
     total += Number(count) * (unitMs[name ?? ''] ?? Number.NaN);
@@ -39,14 +44,14 @@ export function parseDuration(text: string): Milliseconds | null {
 
 /** Reads a time such as `2026-11-24T02:00:00Z` or `…+01:00` (RFC 3339). Null where it is anything else, or has no zone. */
 export function parseInstant(text: string): Instant | null {
-  if (!/^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d{2}:\d{2})$/.test(text)) return null;
+  if (!instantPattern.test(text)) return null;
   const at = Date.parse(text.replace(' ', 'T').toUpperCase());
   return Number.isNaN(at) ? null : instant(at);
 }
 
 /** Reads a size such as `512`, `64K`, `1.5G` (powers of 1024); an optional `B` or `iB` may follow. Null where it is anything else. */
 export function parseBytes(text: string): ByteCount | null {
-  const match = /^(\d{1,15}(?:\.\d{1,3})?)([KMGT]?)(?:i?B)?$/.exec(text);
+  const match = sizePattern.exec(text);
   if (!match) return null;
   const size = Math.floor(Number(match[1]) * (unitBytes[match[2] ?? ''] ?? Number.NaN));
   return Number.isSafeInteger(size) ? bytes(size) : null;

@@ -4,19 +4,15 @@ import type { Retries } from './job.ts';
 /** The most verifiers that one pipeline may have. */
 const maxVerifiers = 20;
 
-/** A mapping, or a list of them; each problem keeps the place where it stands in the text. */
-export function oneOrMore<Shape extends z.ZodType>(one: Shape, what: string) {
-  const list = z
-    .array(one)
-    .min(1, { error: `expected at least one ${what}` })
-    .max(maxVerifiers, { error: `expected at most ${maxVerifiers} ${what}s` });
-  return z.unknown().transform((value, context): z.output<Shape>[] => {
-    const result = Array.isArray(value) ? list.safeParse(value) : one.transform((only) => [only]).safeParse(value);
-    if (result.success) return result.data;
-    for (const issue of result.error.issues) context.addIssue({ ...issue });
-    return z.NEVER;
-  });
-}
+/** A mapping, or a list of them. */
+export const oneOrMore = <Shape extends z.ZodType>(one: Shape, what: string) =>
+  z.preprocess(
+    (value) => (Array.isArray(value) ? value : [value]),
+    z
+      .array(one)
+      .min(1, { error: `expected at least one ${what}` })
+      .max(maxVerifiers, { error: `expected at most ${maxVerifiers} ${what}s` }),
+  );
 
 type Refuse = (path: readonly (string | number)[], message: string) => void;
 const refuseIn =
