@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describeTarget, type ReportKind, type ReportTarget } from '../job/report.ts';
 import { forbidden, type ReportPolicy } from '../job/report-policy.ts';
 import { type Instant, instant } from '../job/units.ts';
@@ -8,6 +7,7 @@ import { LedgerRefusal } from '../ledger/refusal.ts';
 import type { Redactor } from '../redact/redactor.ts';
 import { delaysOf, maxAgeMs, nextTry } from '../report/backoff.ts';
 import type { Deliverer, Delivery } from '../report/delivery.ts';
+import { pause } from './pause.ts';
 import { Routes } from './routes.ts';
 
 export type Deliverers = {
@@ -72,7 +72,10 @@ export class Deliveries implements AsyncDisposable {
     this.#parts.ledger.onOwed(() => undefined);
     if (this.#timer) clearTimeout(this.#timer);
     const all = Promise.all([...this.#underWay.values()].map(({ work }) => work));
-    await Promise.race([all, sleep(stopGraceMs)]);
+    // Where nothing is under way, no timer shall hold up the end of the process.
+    const waited = new AbortController();
+    await Promise.race([all, pause(stopGraceMs, waited.signal)]);
+    waited.abort();
     this.#stopping.abort();
     await all;
   }
@@ -221,7 +224,7 @@ export class Deliveries implements AsyncDisposable {
         if (!(error instanceof LedgerRefusal)) throw error;
       }
       if (this.#leaving.signal.aborted) return false;
-      await sleep(refusedPauseMs, undefined, { signal: this.#leaving.signal }).catch(() => undefined);
+      await pause(refusedPauseMs, this.#leaving.signal);
     }
   }
 

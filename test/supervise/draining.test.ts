@@ -8,8 +8,12 @@ const stopped = { status: 0, signal: null };
 void test('an idle supervisor stops at once', async () => {
   await using supervisor = await SupervisorProcess.start();
   const began = performance.now();
-  assert.deepEqual(await supervisor.stop(), stopped);
+  const stopping = supervisor.stop();
+  await supervisor.line({ kind: 'supervisor.stopped' });
+  const told = performance.now();
+  assert.deepEqual(await stopping, stopped);
   assert.ok(performance.now() - began < 2000);
+  assert.ok(performance.now() - told < 400, 'nothing holds up the end of the process');
 });
 
 void test('a running job finishes within the drain limit, and what waits behind it runs after the next start', async () => {

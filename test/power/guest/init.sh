@@ -8,7 +8,8 @@ mount -t tmpfs -o mode=0755 run /run
 mount -t tmpfs tmp /tmp
 mount -o ro /dev/nvme0n2 /program
 mount -t tmpfs -o mode=0755 booty /booty
-mkdir /booty/etc
+mkdir /booty/etc /booty/run
+chown booty:booty /booty/run
 # Several file systems, so that the fsync of one makes nothing durable in another; and nothing gets to a disk unless
 # somebody asks for it: not when a file is renamed, not after five seconds.
 harsh=noauto_da_alloc,commit=300
