@@ -24,7 +24,7 @@ export interface Image {
 
 /** Made where it is not there yet. To be called under the lock. */
 export async function powerImage(): Promise<Image> {
-  const debian = await debianRoot();
+  const debian = await debianRoot('bookworm');
   const hash = createHash('sha256')
     .update(JSON.stringify([recipe, debian]))
     .digest('hex')

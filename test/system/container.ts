@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { debianRoot, lockMachine } from './debian.ts';
+import { debianRoot, lockMachine, type Suite } from './debian.ts';
 import { type Finished, finished, gone, type RunOptions, until } from './finished.ts';
 import { searchPath } from './prerequisites.ts';
 
@@ -27,6 +27,7 @@ export interface ExecOptions extends RunOptions {
 
 /** A booted Debian with systemd as its first process, on a file system of its own that is gone with it, and without a network. */
 export interface Container extends AsyncDisposable {
+  readonly suite: Suite;
   /** Runs a program in it, whatever its exit status. */
   exec(argv: readonly [string, ...string[]], options?: ExecOptions): Promise<Finished>;
   /** Runs a program that must succeed, and returns its output. */
@@ -41,17 +42,17 @@ export interface Container extends AsyncDisposable {
  * Boots one, as soon as no other runs on this machine.
  * @param disk a directory that keeps what is written in it, for the next one that boots from it; null: nothing is kept
  */
-export async function bootContainer(disk: string | null = null): Promise<Container> {
+export async function bootContainer(suite: Suite, disk: string | null = null): Promise<Container> {
   const lock = await lockMachine(lockTimeoutMs);
   try {
-    return await boot(await debianRoot(), disk, () => lock.release());
+    return await boot(suite, await debianRoot(suite), disk, () => lock.release());
   } catch (error) {
     await lock.release();
     throw error;
   }
 }
 
-async function boot(root: string, disk: string | null, release: () => Promise<void>): Promise<Container> {
+async function boot(suite: Suite, root: string, disk: string | null, release: () => Promise<void>): Promise<Container> {
   const nspawn = startNspawn(root, disk);
   let console = '';
   for (const stream of [nspawn.stdout, nspawn.stderr]) {
@@ -104,7 +105,7 @@ async function boot(root: string, disk: string | null, release: () => Promise<vo
     await stop();
     throw error;
   }
-  return { exec, must, follow, stop, [Symbol.asyncDispose]: stop };
+  return { suite, exec, must, follow, stop, [Symbol.asyncDispose]: stop };
 }
 
 /** Puts a file system whose changes stay in a directory over another, seen by nobody else, and runs a program there. */

@@ -6,20 +6,23 @@ import { join } from 'node:path';
 import { finished, gone } from './finished.ts';
 import { searchPath } from './prerequisites.ts';
 
-/** The Debian that is booted. A change of anything here makes a new root. */
-const recipe = {
-  suite: 'bookworm',
-  variant: 'minbase',
-  include: ['systemd', 'systemd-sysv', 'dbus', 'libatomic1'],
-} as const;
+/** The Debians that are booted: 12 and 13. */
+export type Suite = 'bookworm' | 'trixie';
+export const suites: readonly Suite[] = ['bookworm', 'trixie'];
+
+/** The systemd that each of them has. */
+export const systemdOf: Readonly<Record<Suite, number>> = { bookworm: 252, trixie: 257 };
+
+/** What they consist of. A change of anything here makes new roots. */
+const recipe = { variant: 'minbase', include: ['systemd', 'systemd-sysv', 'dbus', 'libatomic1'] } as const;
 
 /** What is made once and kept. */
 export const cache = process.env.BOOTY_TEST_CACHE || '/var/cache/booty-test';
 
-/** The directory of the recipe's Debian, made where it is not there yet. To be called under the lock. */
-export async function debianRoot(): Promise<string> {
+/** The directory of that Debian, made where it is not there yet. To be called under the lock. */
+export async function debianRoot(suite: Suite): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify(recipe)).digest('hex').slice(0, 12);
-  const root = join(cache, `debian-${recipe.suite}-${hash}`);
+  const root = join(cache, `debian-${suite}-${hash}`);
   if (existsSync(root)) return root;
   const unfinished = `${root}.new`;
   await rm(unfinished, { recursive: true, force: true });
@@ -30,7 +33,7 @@ export async function debianRoot(): Promise<string> {
       'debootstrap',
       `--variant=${recipe.variant}`,
       `--include=${recipe.include.join(',')}`,
-      recipe.suite,
+      suite,
       unfinished,
       ...(mirror ? [mirror] : []),
     ],

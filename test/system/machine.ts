@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bootContainer, type Container, checkout } from './container.ts';
+import { type Suite, suites, systemdOf } from './debian.ts';
 import type { Finished } from './finished.ts';
 import { followJournal, type Journal } from './journal.ts';
 import { missingPrerequisite } from './prerequisites.ts';
@@ -41,10 +42,19 @@ export const traces = '/srv/traces';
 
 const testTimeoutMs = 25 * 60_000;
 
-/** A test on a freshly installed machine. Where there can be none it is skipped with the reason, and fails on CI. */
+/** A test on a freshly installed Debian 12. Where there can be none it is skipped with the reason, and fails on CI. */
 export function systemTest(name: string, body: (machine: Machine) => Promise<void>): void {
-  testWhere(missingPrerequisite(), name, testTimeoutMs, async (context) => {
-    const container = await bootContainer();
+  systemTestOn('bookworm', name, body);
+}
+
+/** The same test on each Debian: for what the versions of systemd do differently. */
+export function systemTestOnEach(name: string, body: (machine: Machine) => Promise<void>): void {
+  for (const suite of suites) systemTestOn(suite, name, body);
+}
+
+export function systemTestOn(suite: Suite, name: string, body: (machine: Machine) => Promise<void>): void {
+  testWhere(missingPrerequisite(), `${name} (systemd ${systemdOf[suite]})`, testTimeoutMs, async (context) => {
+    const container = await bootContainer(suite);
     context.after(() => container.stop());
     const machine = await install(container);
     try {
@@ -64,12 +74,16 @@ export interface Computer {
 }
 
 /** A test on a computer with a freshly installed machine. */
-export function computerTest(name: string, body: (computer: Computer) => Promise<void>): void {
+export function computerTest(
+  name: string,
+  body: (computer: Computer) => Promise<void>,
+  suite: Suite = 'bookworm',
+): void {
   testWhere(missingPrerequisite(), name, testTimeoutMs, async (context) => {
     const disk = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'booty-disk-'));
     const machines: Machine[] = [];
     const boot: Computer['boot'] = async () => {
-      const container = await bootContainer(disk);
+      const container = await bootContainer(suite, disk);
       context.after(() => container.stop());
       const machine = await (machines.length === 0 ? install(container) : machineOn(container));
       machines.push(machine);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { endOf, type Machine, systemTest, traces } from './machine.ts';
+import { endOf, type Machine, systemTest, systemTestOnEach, traces } from './machine.ts';
 
 const ids = ['one', 'two', 'three', 'four', 'five', 'six'];
 
@@ -10,7 +10,7 @@ const traced = (id: string): string =>
 const traceOf = async (machine: Machine, id: string): Promise<string> =>
   (await machine.must(['cat', `${traces}/${id}`])).trim().replaceAll('\n', ' ');
 
-systemTest(
+systemTestOnEach(
   'a supervisor that is killed with jobs running is started again, and every job reaches exactly one outcome',
   async (machine) => {
     await machine.start();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemTest, traces } from './machine.ts';
+import { systemTest, systemTestOnEach, traces } from './machine.ts';
 
 /** Looks for a canary wherever a process of the same user could read one, and prints `FOUND WHERE` or `closed WHERE`. */
 const probe = readFileSync(join(import.meta.dirname, 'probe.pl'), 'utf8');
@@ -34,7 +34,7 @@ systemTest(
   },
 );
 
-systemTest(
+systemTestOnEach(
   'a job finds the secrets neither in its environment, nor on disk, nor in any process, nor through the debugger',
   async (machine) => {
     await machine.write('/opt/probe.pl', probe);

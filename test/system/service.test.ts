@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { endOf, systemTest, traces } from './machine.ts';
+import { endOf, systemTest, systemTestOnEach, traces } from './machine.ts';
 
-systemTest('after make install the service starts, is ready, and is as hardened as promised', async (machine) => {
+systemTestOnEach('after make install the service starts, is ready, and is as hardened as promised', async (machine) => {
   await machine.start();
   const unit = await machine.unit('ActiveState', 'SubState', 'User', 'NRestarts', 'ControlGroup', 'MainPID');
   assert.deepEqual(
@@ -16,7 +16,7 @@ systemTest('after make install the service starts, is ready, and is as hardened 
   assert.ok(exposure <= 1.6, `systemd-analyze security says ${exposure}:\n${report}`);
 });
 
-systemTest(
+systemTestOnEach(
   'jobs dropped by another user of group booty run, and journalctl -u booty tells of each',
   async (machine) => {
     await machine.start();
@@ -142,7 +142,7 @@ systemTest('a missing spool is told as one error with its path, and systemd does
   assert.deepEqual(unit, { ActiveState: 'failed', ExecMainStatus: '1', NRestarts: '0' });
 });
 
-systemTest(
+systemTestOnEach(
   'systemctl stop takes no more jobs, lets the running one finish, and the rest runs at the next start',
   async (machine) => {
     await machine.start();
@@ -189,7 +189,7 @@ const ordinary = [
   'mkdir /sys/fs/cgroup/system.slice/booty.service/a-job && rmdir /sys/fs/cgroup/system.slice/booty.service/a-job',
 ];
 
-systemTest('the hardening of the unit does not stop what jobs do every day', async (machine) => {
+systemTestOnEach('the hardening of the unit does not stop what jobs do every day', async (machine) => {
   await machine.start();
   const lines = ordinary.map(
     (line, index) =>
