@@ -62,7 +62,7 @@ export class Ledger implements JobQueue {
   readonly suspects: Suspects;
   readonly deliveries: LedgerDeliveries;
   readonly #path: string;
-  readonly #file: number;
+  readonly #file: string | null;
   readonly #database: DatabaseSync;
   readonly #committer: Committer;
   readonly #lanes: Lanes;
@@ -81,7 +81,7 @@ export class Ledger implements JobQueue {
   constructor(path: string, onState?: (failure: unknown) => void) {
     this.#path = path;
     this.#database = openLedgerFile(path);
-    this.#file = statSync(path).ino;
+    this.#file = identityOf(path);
     this.#committer = new Committer(this.#database, path, onState);
     this.retention = new LedgerRetention(this.#database, path, this.#committer);
     this.suspects = new Suspects(this.#database, this.#committer);
@@ -234,7 +234,7 @@ export class Ledger implements JobQueue {
 
   /** Whether its file is still where it was opened: what is written to one that was taken away is not there for the next supervisor. */
   isInPlace(): boolean {
-    return statSync(this.#path, { throwIfNoEntry: false })?.ino === this.#file;
+    return identityOf(this.#path) === this.#file;
   }
 
   /** Counts that what was running is about to be recovered: where that ends the supervisor, the next one goes about it with more care. */
@@ -340,6 +340,12 @@ export class Ledger implements JobQueue {
     const { record, rerun } = this.#ends.settlePipeline(job.pipelineId, finish);
     return { kind: 'ended', records: record ? [own, record] : [own], makesRoom: this.#makesRoom, rerun };
   }
+}
+
+/** Null where there is no file. Another file system in its place may have a file of the same inode. */
+function identityOf(path: string): string | null {
+  const status = statSync(path, { throwIfNoEntry: false, bigint: true });
+  return status ? `${status.dev}:${status.ino}` : null;
 }
 
 /** What a pipeline was told of its earlier attempts, where its verifiers are why it runs again. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import {
+import fs, {
   existsSync,
   lstatSync,
   mkdirSync,
@@ -9,10 +9,12 @@ import {
   readFileSync,
   readlinkSync,
   statSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import { type Reason, refuseFile } from '../../src/spool/refuse.ts';
 import { makeSpool, type Oddity, oddities, type Spool } from './places.ts';
 
@@ -61,6 +63,31 @@ void test('a name that is taken is numbered, and nothing is written over', () =>
   assert.equal(readFileSync(join(spool.rejected, 'b.reason.json'), 'utf8'), 'somebody’s');
   mkdirSync(join(spool.rejected, 'c'));
   assert.equal(refuse(spool, 'c'), 'c.1');
+});
+
+void test('of thousands of one name each is put aside after a few looks, gaps and all', () => {
+  using spool = makeSpool();
+  const names = ['a', ...Array.from({ length: 3000 }, (_, index) => `a.${index + 1}`)];
+  for (const name of names) writeFileSync(join(spool.rejected, name), '');
+  const looks = mock.method(fs, 'lstatSync');
+  syncBuiltinESMExports();
+  try {
+    assert.equal(refuse(spool, 'a'), 'a.3001');
+    // The sweep has removed the oldest.
+    for (const name of names.slice(0, 2000)) unlinkSync(join(spool.rejected, name));
+    assert.deepEqual([refuse(spool, 'a'), refuse(spool, 'a')], ['a', 'a.1']);
+  } finally {
+    looks.mock.restore();
+    syncBuiltinESMExports();
+  }
+  assert.ok(looks.mock.callCount() > 3 && looks.mock.callCount() < 100, `${looks.mock.callCount()} looks`);
+});
+
+void test('a refusal that was cut off after its reason is made under the same name', () => {
+  using spool = makeSpool();
+  for (const name of ['a', 'a.1', 'a.2', 'a.3', 'a.4', 'a.5']) refuse(spool, 'a', name);
+  writeFileSync(join(spool.rejected, 'a.6.reason.json'), JSON.stringify(reasonFor('a')));
+  assert.equal(refuse(spool, 'a'), 'a.6');
 });
 
 const names: Readonly<Record<string, string>> = {
