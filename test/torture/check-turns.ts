@@ -16,13 +16,20 @@ interface Turn {
 
 /** One that is accepted waits from that moment on; the clock's step, and its rounding, aside. */
 const acceptanceMs = 5;
-/** Between the end of an attempt and the moment from which its job waits again lie its capture and the disk. */
-const endingMs = 1500;
+/** Between the moment from which a job may run again and the look that lets it lie the loop's other work, and its disk. */
+const lettingGoMs = 1500;
 
 /** Whose turn it was, and how many ran at a time, by the times that the outcomes tell. */
 export function checkTurns(evidence: BatchEvidence, tellOf: (subject: string) => Tell): void {
   const priorities = new Map(evidence.jobs.map(({ key, priority }) => [key, priority]));
-  const turns = evidence.sightings.flatMap(({ record }) => turnsOf(record, priorities.get(record.name) ?? 0));
+  const waitsAgain = new Map(
+    evidence.lives.flatMap(({ again }) =>
+      again.map(({ jobId, attempt, fromAtMs }) => [`${jobId} ${attempt}`, fromAtMs]),
+    ),
+  );
+  const turns = evidence.sightings.flatMap(({ record }) =>
+    turnsOf(record, priorities.get(record.name) ?? 0, waitsAgain),
+  );
   for (const kind of ['pipeline', 'verifier'] as const) {
     const own = turns.filter((turn) => turn.kind === kind);
     const most = mostAtOnce(own);
@@ -36,15 +43,18 @@ export function checkTurns(evidence: BatchEvidence, tellOf: (subject: string) =>
   );
 }
 
-function turnsOf(record: OutcomeSeen, priority: number): Turn[] {
+/** @param waitsAgain from when on, by job and attempt; where its supervisor was killed before it could say so, nobody knows */
+function turnsOf(record: OutcomeSeen, priority: number, waitsAgain: ReadonlyMap<string, number>): Turn[] {
   const acceptedAtMs = Date.parse(record.acceptedAt);
-  return record.attempts.map(({ startedAt, endedAt, cause }, index) => ({
+  return record.attempts.map(({ attempt, startedAt, endedAt, cause }, index) => ({
     id: record.id,
     kind: record.kind,
     priority,
     acceptedAtMs,
     waitsFromMs:
-      index === 0 ? acceptedAtMs + acceptanceMs : Date.parse(record.attempts[index - 1]?.endedAt ?? '') + endingMs,
+      index === 0
+        ? acceptedAtMs + acceptanceMs
+        : (waitsAgain.get(`${record.id} ${attempt - 1}`) ?? Number.POSITIVE_INFINITY) + lettingGoMs,
     isFirst: index === 0,
     fromMs: Date.parse(startedAt),
     toMs: cause === 'lost' ? null : Date.parse(endedAt ?? ''),
@@ -83,5 +93,5 @@ const goesBefore = (one: Turn, other: Turn): boolean =>
 /** While a supervisor was stopped, the end of an attempt may have waited to be written. */
 const stoodStill = (lives: readonly LifeRecord[], fromMs: number, toMs: number): boolean =>
   lives.some(({ stops, endedAtMs }) =>
-    stops.some(([from, to]) => from <= toMs && fromMs - endingMs <= Math.min(to, endedAtMs)),
+    stops.some(([from, to]) => from <= toMs && fromMs - lettingGoMs <= Math.min(to, endedAtMs)),
   );

@@ -4,7 +4,7 @@ import { checkBatch } from './check-batch.ts';
 import { checkEnd, checkLife } from './check-end.ts';
 import { type EndEvidence, type LifeRecord } from './evidence.ts';
 import { type FlawKind, flawKinds } from './flaw.ts';
-import { type Forged, forgeBatch, forgeEnd, life, mark } from './forged.ts';
+import { at, type Forged, forgeBatch, forgeEnd, life, mark, waitsAgain } from './forged.ts';
 import { spoiledAttempts } from './spoiled-attempts.ts';
 import { spoiledBatches } from './spoiled-batches.ts';
 import { killed, Story } from './story.ts';
@@ -48,6 +48,17 @@ void test('what the torturer did is not held against anybody', () => {
   story.unwrite('crash', 'end');
   story.batch.hits.push({ jobId: 'crash', attempt: 1 });
   assert.deepEqual(checkBatch(story.batch), []);
+});
+
+void test('an end that a busy machine records late, or never tells, lets others go first', () => {
+  for (const again of [[waitsAgain('again', 2, 7500)], []]) {
+    const story = new Story();
+    story.outcome('told').acceptedAt = at(2950);
+    Object.assign(story.attempt('again', 3), { startedAt: at(8500), endedAt: at(8600) });
+    Object.assign(story.attempt('told'), { startedAt: at(8000), endedAt: at(8100) });
+    story.life(2).again = again;
+    assert.deepEqual(checkBatch(story.batch), []);
+  }
 });
 
 void test('a file may be put aside after four supervisors died while it lay there', () => {

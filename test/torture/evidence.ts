@@ -148,6 +148,8 @@ export interface LifeRecord {
   readonly complaints: string[];
   /** Lines in which it told of a failure whose event was not safe yet. */
   readonly toldUncaptured: string[];
+  /** Attempts of which it told that their jobs wait again, and from when on. */
+  readonly again: { readonly jobId: string; readonly attempt: number; readonly fromAtMs: number }[];
   /** It did not do in time what it must. */
   late: string | null;
 }

@@ -41,8 +41,16 @@ export const life = (fromMs: number, toMs: number, ending: Partial<LifeRecord>):
   stops: [],
   complaints: [],
   toldUncaptured: [],
+  again: [],
   late: null,
   ...ending,
+});
+
+/** As a supervisor tells it when it has recorded the end of an attempt. */
+export const waitsAgain = (jobId: string, attempt: number, fromMs: number): LifeRecord['again'][number] => ({
+  jobId,
+  attempt,
+  fromAtMs: startMs + fromMs,
 });
 
 export const mark = (what: string, key: string, attempt: number, upMs = 0): Mark => ({
@@ -186,7 +194,12 @@ export function forgeBatch(): Forged<BatchEvidence> {
     hits: [],
     lives: [
       life(0, 1000, { killed: true, signal: 'SIGKILL' }),
-      life(1200, 5200, { number: 2, terms: 1, status: 0 }),
+      life(1200, 5200, {
+        number: 2,
+        terms: 1,
+        status: 0,
+        again: [waitsAgain('again', 1, 1350), waitsAgain('again', 2, 5100)],
+      }),
       life(5500, 9000, { number: 3, terms: 1, status: 0 }),
     ],
     concurrency: { pipeline: 2, verifier: 1 },

@@ -62,6 +62,7 @@ export class Life {
       stops: [],
       complaints: [],
       toldUncaptured: [],
+      again: [],
       late: null,
     };
     this.#process = SupervisorProcess.launch(root, { env, onLine: (line) => this.#hear(line, surroundings) });
@@ -138,9 +139,18 @@ export class Life {
     }
     if (line.kind === 'supervisor.stopped') this.record.stopped = true;
     if (complaints.has(line.kind) && !shortages.has(line.fields.where ?? '')) this.record.complaints.push(line.text);
+    if (line.kind === 'attempt.ended' && line.fields.again === 'true') this.#noteAgain(line);
     const eventId = line.kind === 'job.ended' ? line.fields.event_id : undefined;
     if (eventId !== undefined && !isSafe(eventId)) this.record.toldUncaptured.push(line.text);
     bell.ring(line.kind);
+  }
+
+  #noteAgain({ fields }: JournalLine): void {
+    this.record.again.push({
+      jobId: fields.id ?? '',
+      attempt: Number(fields.attempt),
+      fromAtMs: Date.now() + Number(fields.retry_ms ?? 0),
+    });
   }
 
   #close(status: number | null, signal: string | null): void {
