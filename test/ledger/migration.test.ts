@@ -52,6 +52,9 @@ function keptLedgerWithLog(): Place {
   return place;
 }
 
+/** Of each there is one, also of the present: whoever changes the version finds it kept (scripts/keep-ledger). */
+const versions = Array.from({ length: schemaVersion }, (_, index) => index + 1);
+
 const children = join(import.meta.dirname, '../children');
 const open = (path: string): void => new Ledger(path)[Symbol.dispose]();
 const refusedWith = (code: ErrorCode) => (error: unknown) =>
@@ -118,13 +121,55 @@ void test('a ledger of the second version is brought to this one with all that i
   assert.equal(ledger.retention.logBytes(), 17);
 });
 
+void test('a ledger of the third version is brought to this one with all that it held', async () => {
+  using place = keptLedger(3);
+  const before = contentOf(place.path);
+  assert.equal(before.version, 3);
+  using ledger = new Ledger(place.path);
+  const { version, tables } = contentOf(place.path);
+  assert.equal(version, schemaVersion);
+  const job = before.tables.job?.map((row) => ({ ...row, ...sinceVersion4(row) }));
+  assert.deepEqual(tables, { ...before.tables, job, ...emptySinceVersion4 });
+  assert.deepEqual(idsOf(ledger.leftovers().map(({ claim }) => claim)), ['verifying+verify', 'long', 'once']);
+  // A retry, a job that is not to start before 2030, and one that must have started before its expiry, keep their times.
+  const [stale, retry, far] = [1_796_084_411_339, 1_796_084_410_475, Date.UTC(2030, 0)];
+  const origin = { release: null, environment: 'test', jitter: 0.5 };
+  assert.deepEqual(await ledger.advance(instant(retry - 1), origin), []);
+  const idsAt = async (at: number) => idsOf(await ledger.claim('pipeline', 9, instant(at)));
+  assert.deepEqual(await idsAt(retry - 1), ['waiting-3', 'waiting-2', 'waiting-1', 'stale']);
+  await ledger.advance(instant(retry), origin);
+  assert.deepEqual(await idsAt(retry), ['far']);
+  assert.deepEqual(await ledger.advance(instant(stale + 1), origin), []);
+  assert.equal(ledger.nextChange(), far);
+  await ledger.advance(instant(far), origin);
+  assert.deepEqual(await idsAt(far), ['tomorrow']);
+});
+
+void test('a job of the third version that was not started in time is cancelled under this one', async () => {
+  using place = keptLedger(3);
+  using ledger = new Ledger(place.path);
+  const origin = { release: null, environment: 'test', jitter: 0.5 };
+  const ended = await ledger.advance(instant(1_796_084_411_340), origin);
+  assert.deepEqual(
+    ended.map(({ id, outcome }) => [id, outcome]),
+    [['stale', 'cancelled']],
+  );
+});
+
 void test('a ledger of an earlier version can be read before it is brought to this one', () => {
-  for (const version of [1, 2]) {
+  for (const [version, count] of [
+    [1, 11],
+    [2, 11],
+    [3, 16],
+    [4, 19],
+  ] as const) {
     using place = keptLedger(version);
     using history = new History(place.path);
-    assert.deepEqual([history.reportsOwed(), history.reportsOf('good')], [{ count: 0, oldestAt: null }, []]);
+    if (version < 4) {
+      assert.deepEqual([history.reportsOwed(), history.reportsOf('good')], [{ count: 0, oldestAt: null }, []]);
+    }
     const { jobs } = history.list({ limit: 99 });
-    assert.equal(jobs.length, 11);
+    assert.equal(jobs.length, count);
     for (const { id } of jobs) assert.ok('id' in history.find(id));
     assert.equal(contentOf(place.path).version, version);
   }
@@ -167,12 +212,15 @@ void test('a ledger that was brought to this version is like one that was made b
     using database = new DatabaseSync(copyLedger(path, copy.path));
     return database.prepare('SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name').all();
   };
-  using second = keptLedger(2);
-  using old = keptLedger(1);
   using made = makePlace();
-  for (const { path } of [second, old, made]) open(path);
-  assert.deepEqual(schemaOf(old.path), schemaOf(made.path));
-  assert.deepEqual(schemaOf(second.path), schemaOf(made.path));
+  open(made.path);
+  for (const version of versions) {
+    using kept = keptLedger(version);
+    open(kept.path);
+    assert.deepEqual(schemaOf(kept.path), schemaOf(made.path), `of version ${version}`);
+  }
+  using old = keptLedger(1);
+  open(old.path);
   const before = stateOf(old.path);
   open(old.path);
   assert.deepEqual(stateOf(old.path), before, 'and is left alone from then on');
