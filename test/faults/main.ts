@@ -6,7 +6,8 @@ import { survey } from './survey.ts';
 
 /*
  * A supervisor dies at every change that it makes, before it, in the middle of it and after it. BOOTY_SEED repeats a
- * run, BOOTY_DEATHS bounds it, BOOTY_PARALLEL says how many at a time.
+ * run, BOOTY_DEATHS bounds it, BOOTY_PARALLEL says how many at a time, BOOTY_PATIENCE=8 has everything waited for eight
+ * times as long, on a machine that has other things to do.
  */
 const seed = Number(process.env.BOOTY_SEED ?? 20_261_124);
 const most = Number(process.env.BOOTY_DEATHS ?? Number.POSITIVE_INFINITY);

@@ -4,7 +4,7 @@ import type { OutcomeRecord } from '../../src/job/outcome.ts';
 import { type JournalLine, parseJournalLine } from './journal-line.ts';
 import { ended, endWithUs, plainEnvironment, program } from './program.ts';
 import { type JobKeys, Root, type RootOptions } from './root.ts';
-import { poll, Waiting } from './waiting.ts';
+import { patience, poll, Waiting } from './waiting.ts';
 
 export interface SupervisorOptions {
   /** Variables that are really set for it. */
@@ -21,7 +21,7 @@ export interface Exited {
   readonly signal: NodeJS.Signals | null;
 }
 
-const stopLimitMs = 20_000;
+const stopLimitMs = 20_000 * patience;
 const exitLimitMs = 60_000;
 
 /** A real supervisor, a child of the test, on a root. */

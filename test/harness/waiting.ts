@@ -1,3 +1,6 @@
+/** How many times as long as usual everything is waited for: a machine that is busy with other things proves nothing. */
+export const patience = Number(process.env.BOOTY_PATIENCE || 1);
+
 /** How long a test waits for something before it says what did not come. */
 export const patienceMs = 20_000;
 
@@ -18,14 +21,14 @@ export class Waiting {
     { timeoutMs = patienceMs, state = () => '' }: { timeoutMs?: number; state?: () => string } = {},
   ): Promise<Found> {
     const expired = Promise.withResolvers<'expired'>();
-    const limit = setTimeout(() => expired.resolve('expired'), timeoutMs);
+    const limit = setTimeout(() => expired.resolve('expired'), patience * timeoutMs);
     try {
       for (;;) {
         const { promise } = this.#changed;
         const found = find();
         if (found !== null && found !== undefined) return found;
         if ((await Promise.race([promise, expired.promise])) === 'expired') {
-          throw new Error(`waited ${timeoutMs} ms in vain for ${what}\n${state()}`);
+          throw new Error(`waited ${patience * timeoutMs} ms in vain for ${what}\n${state()}`);
         }
       }
     } finally {

@@ -2,12 +2,13 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import type { JournalLine } from '../harness/journal-line.ts';
 import type { Root } from '../harness/root.ts';
 import { SupervisorProcess } from '../harness/supervisor.ts';
+import { patience } from '../harness/waiting.ts';
 import type { Bell } from './bell.ts';
 import type { LifeRecord } from './evidence.ts';
 import { upMs } from './processes.ts';
 
 /** Far beyond every timer of the configuration: a machine that is busy with other things must not fail the run. */
-const endLimitMs = 15_000;
+const endLimitMs = 15_000 * patience;
 
 /** What a sound supervisor on a sound machine has no reason to say. */
 const complaints = new Set([

@@ -6,7 +6,8 @@ import { Torture } from './torture.ts';
 
 /*
  * The long form. BOOTY_KILLS is how many kills, BOOTY_SEED repeats a run, BOOTY_PROGRAM chooses the program of another
- * tree. Exits with 1 where a flaw was found, and then leaves the directory for looking.
+ * tree, BOOTY_PATIENCE=8 has everything waited for eight times as long, on a machine that has other things to do. Exits
+ * with 1 where a flaw was found, and then leaves the directory for looking.
  */
 const kills = Number(process.env.BOOTY_KILLS || 1000);
 const seed = Number(process.env.BOOTY_SEED || Date.now() % 1_000_000);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Root } from '../harness/root.ts';
 import { SupervisorProcess } from '../harness/supervisor.ts';
+import { patience } from '../harness/waiting.ts';
 import { Bell } from './bell.ts';
 import { isKill, strike } from './blows.ts';
 import { checkEnd } from './check-end.ts';
@@ -24,7 +25,7 @@ crash: { burst: 100000, maxPerHour: 1000000 }
 /** More jobs than these are not under way at a time. */
 const mostWaiting = 40;
 /** How long nothing at all may end while somebody waits for it in peace. */
-const standstillMs = 30_000;
+const standstillMs = 30_000 * patience;
 
 export interface TortureOptions {
   readonly seed: number;
