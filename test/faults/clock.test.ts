@@ -104,6 +104,60 @@ void describe('a clock that jumps', { concurrency: 2, skip }, () => {
   }
 });
 
+/*
+ * What waits for a time waits for that of the wall clock: notBefore, expires, the pause before a retry.
+ */
+void describe('a clock that jumps while jobs wait for their time', { concurrency: 2, skip }, () => {
+  const timed = 'concurrency: { pipeline: 2 }\nspool: { scanInterval: 200ms }\n';
+  const waiting: Readonly<Record<string, string>> = {
+    soon: 'notBefore: 12h\nrun: "true"\n',
+    later: 'notBefore: 48h\nrun: "true"\n',
+    'too-late': 'notBefore: 48h\nexpires: 12h\nrun: "true"\n',
+    again: 'run: test $BOOTY_ATTEMPT = 2\nretries: { limit: 1, delay: 12h, maxDelay: 24h, backoff: fixed }\n',
+  };
+
+  async function dropAll(root: Root, supervisor: SupervisorProcess): Promise<void> {
+    for (const [id, body] of Object.entries(waiting)) {
+      await root.drop(`${id}.yaml`, `id: ${id}\n${body}`);
+      await supervisor.line({ kind: 'job.accepted', id });
+    }
+    await supervisor.line({ kind: 'attempt.ended', id: 'again' });
+  }
+
+  void test('a day ahead: what is due by then runs, what is too late is cancelled, and the rest waits', async () => {
+    await using root = await Root.make({ config: timed });
+    await using faulty = await FaultySupervisor.start(root);
+    const { supervisor, faults } = faulty;
+    await dropAll(root, supervisor);
+    faults.shiftClock(dayMs);
+    assert.equal((await supervisor.outcome('soon')).outcome, 'succeeded');
+    assert.equal((await supervisor.outcome('again')).attempt, 2);
+    const { outcome, reason, attempt } = await supervisor.outcome('too-late');
+    assert.deepEqual([outcome, attempt], ['cancelled', 0]);
+    assert.match(reason ?? '', /^expired: /);
+    await sleep(500);
+    assert.equal(root.outcome('later'), null);
+    assert.equal(supervisor.linesOf({ kind: 'attempt.started', id: 'later' }).length, 0);
+  });
+
+  void test('a day back: what waits for a time waits longer, what does not runs on, and nothing is lost when it is set right', async () => {
+    await using root = await Root.make({ config: timed });
+    await using faulty = await FaultySupervisor.start(root);
+    const { supervisor, faults } = faulty;
+    await root.drop('short.yaml', 'id: short\nnotBefore: 1500ms\nrun: "true"\n');
+    await supervisor.line({ kind: 'job.accepted', id: 'short' });
+    await root.drop('kept.yaml', 'id: kept\nnotBefore: 1h\nexpires: 2s\nrun: "true"\n');
+    await supervisor.line({ kind: 'job.accepted', id: 'kept' });
+    faults.shiftClock(-dayMs);
+    assert.equal((await supervisor.run({ id: 'other', run: 'true' })).outcome, 'succeeded');
+    await sleep(3000);
+    assert.deepEqual([root.outcome('short'), root.outcome('kept')], [null, null]);
+    faults.shiftClock(0);
+    assert.equal((await supervisor.outcome('short')).outcome, 'succeeded');
+    assert.equal((await supervisor.outcome('kept')).outcome, 'cancelled');
+  });
+});
+
 async function dropNameless(root: Root, supervisor: SupervisorProcess, name: string): Promise<void> {
   await root.drop(name, 'run: "true"\n');
   await supervisor.line({ kind: 'job.accepted', file: name });

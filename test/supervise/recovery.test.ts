@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { Receiver } from '../harness/receiver.ts';
 import { Root } from '../harness/root.ts';
 import { SupervisorProcess } from '../harness/supervisor.ts';
 import { poll } from '../harness/waiting.ts';
@@ -65,6 +66,39 @@ void test('nothing that a dead supervisor’s attempt started lives on beside th
   ]);
   const lines = ifThere(marks).trimEnd().split('\n');
   assert.deepEqual(lines.slice(lines.indexOf('start 2') + 1), []);
+});
+
+/** What a job may put in place of its log. */
+const inPlaceOfLog: Readonly<Record<string, string>> = {
+  fifo: 'mkfifo "$log"',
+  'held-fifo': 'mkfifo "$log"; (exec 3<>"$log"; env -i setsid sleep 20 >/dev/null 2>&1 &)',
+  link: 'ln -s ../../../other "$log"',
+  directory: 'mkdir "$log"',
+  nothing: ':',
+};
+
+void test('whatever jobs have put in place of their logs, the start after a kill waits for none of it', async () => {
+  await using receiver = await Receiver.listen();
+  await using root = await Root.make({ config: `${config}concurrency: { pipeline: 5 }\n`, dsn: receiver.dsn });
+  await root.write('other', 'not for anybody');
+  await using first = await SupervisorProcess.start(root);
+  const ids = Object.keys(inPlaceOfLog);
+  for (const id of ids) {
+    const log = 'log=$(realpath "$BOOTY_WORKDIR/../1.log"); until [ -s "$log" ]; do sleep 0.02; done; rm "$log"';
+    const run = `echo printed; ${log}; ${inPlaceOfLog[id]}; touch ${root.in(id)}; sleep 60`;
+    await root.dropJob({ id, onInterrupt: 'fail', run });
+  }
+  await poll('all to be there', () => ids.every((id) => existsSync(root.in(id))) || null, {
+    state: () => first.lines.map(({ raw }) => raw).join('\n'),
+  });
+  await first.kill();
+  await using second = await SupervisorProcess.start(root);
+  for (const id of ids) {
+    const { outcome, cause, sentry } = await second.outcome(id);
+    assert.deepEqual([outcome, cause], ['crashed', 'lost']);
+    const { raw } = await receiver.event(sentry?.eventId ?? '');
+    assert.ok(!raw.includes('not for anybody'));
+  }
 });
 
 void test('a job that may not be repeated ends as lost when the supervisor was killed under it', async () => {
