@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { identityOf } from '../disk/identity.ts';
 import { type JobId, jobIdOfDrop } from '../job/id.ts';
 import type { Job, JobKind, JobSpec } from '../job/job.ts';
 import type { AttemptRecord, OutcomeRecord } from '../job/outcome.ts';
@@ -340,12 +340,6 @@ export class Ledger implements JobQueue {
     const { record, rerun } = this.#ends.settlePipeline(job.pipelineId, finish);
     return { kind: 'ended', records: record ? [own, record] : [own], makesRoom: this.#makesRoom, rerun };
   }
-}
-
-/** Null where there is no file. Another file system in its place may have a file of the same inode. */
-function identityOf(path: string): string | null {
-  const status = statSync(path, { throwIfNoEntry: false, bigint: true });
-  return status ? `${status.dev}:${status.ino}` : null;
 }
 
 /** What a pipeline was told of its earlier attempts, where its verifiers are why it runs again. */

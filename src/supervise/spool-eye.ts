@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
 import type { Paths } from '../config/paths.ts';
+import { identityOf } from '../disk/identity.ts';
 import { restoreSpool } from '../spool/directories.ts';
 import { SpoolWatcher } from '../spool/watch.ts';
 import type { Troubles } from './troubles.ts';
@@ -56,10 +56,4 @@ export class SpoolEye implements AsyncDisposable {
     await this.#watcher?.[Symbol.asyncDispose]();
     this.#watcher = null;
   }
-}
-
-/** Null where there is none. The time of its birth tells apart two that got the same inode, one after the other. */
-function identityOf(path: string): string | null {
-  const status = statSync(path, { throwIfNoEntry: false, bigint: true });
-  return status ? `${status.dev}:${status.ino}:${status.birthtimeNs}` : null;
 }
