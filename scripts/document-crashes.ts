@@ -91,6 +91,7 @@ const jobOf = (name: string): Job => ({
     outputMaxBytes: bytes(1024),
     onInterrupt: 'retry',
     resumeFrom: 'first-step',
+    journal: null,
     retries: noRetries,
     notBefore: null,
     expires: null,

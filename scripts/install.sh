@@ -18,6 +18,7 @@ doc=$prefix/share/doc/booty
 units=$prefix/lib/systemd/system
 sysusers=$prefix/lib/sysusers.d/booty.conf
 tmpfiles=$prefix/lib/tmpfiles.d/booty.conf
+catalog=$prefix/lib/systemd/catalog/booty.catalog
 
 fail() {
   echo "install: $*" >&2
@@ -82,10 +83,13 @@ install_docs() {
 # True for the machine that this runs on, and false for a staging directory or an ordinary user.
 live() { [ -z "$root" ] && [ "$(id -u)" -eq 0 ]; }
 systemd_runs() { [ -d /run/systemd/system ]; }
+# What `journalctl -x` says of Booty's messages.
+update_catalog() { if command -v journalctl >/dev/null; then journalctl --update-catalog; fi; }
 
 activate() {
   systemd-sysusers "$sysusers"
   systemd-tmpfiles --create "$tmpfiles"
+  update_catalog
   if systemd_runs; then systemctl daemon-reload; fi
 }
 
@@ -95,8 +99,9 @@ uninstall() {
     systemctl disable --now booty.service || true
   fi
   rm -rf -- "$root$lib" "$root$doc"
-  rm -f -- "$root$prefix/bin/booty" "$root$sysusers" "$root$tmpfiles" \
+  rm -f -- "$root$prefix/bin/booty" "$root$sysusers" "$root$tmpfiles" "$root$catalog" \
     "$root$units/booty.service" "$root$units/booty-drop@.service" "$root$units/booty-drop@.timer"
+  if live; then update_catalog; fi
   if live && systemd_runs; then systemctl daemon-reload; fi
   echo "Removed. Kept: $root$sysconf, $root/var/lib/booty, $root/var/spool/booty, the user booty, and the
   schedules in $root/etc/systemd/system: an installation goes on with them."
@@ -118,6 +123,7 @@ install_program
 put_units
 put 0644 "$home/systemd/booty.sysusers" "$sysusers"
 put 0644 "$home/systemd/booty.tmpfiles" "$tmpfiles"
+put 0644 "$home/systemd/booty.catalog" "$catalog"
 keep 0644 "$home/etc/booty.yaml" "$sysconf/booty.yaml"
 keep 0600 "$home/etc/secrets.env.example" "$sysconf/secrets.env"
 keep 0644 "$home/etc/release.env.example" "$sysconf/release.env"
@@ -128,7 +134,7 @@ if live && command -v systemd-sysusers >/dev/null; then
   activate
 else
   echo "On the machine itself, as root:
-  systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload"
+  systemd-sysusers && systemd-tmpfiles --create && journalctl --update-catalog && systemctl daemon-reload"
 fi
 echo "Next:
   1. $sysconf/secrets.env: SENTRY_DSN; $sysconf/release.env: SENTRY_ENVIRONMENT   (booty check tells what is missing)

@@ -61,6 +61,7 @@ export const configKeys: Descriptions = {
   'policy.github': 'owner/repo or owner/* that dropped files may have told. Default: none',
   'policy.reportCommands': 'Whether dropped files may have programs told: allow or deny. Default: deny',
   'policy.reportSecrets': 'Variables of secrets.env that reports may be signed or sent with',
+  journal: 'What of the output of jobs goes to the systemd journal: all, errors (standard error) or off. Default: all',
   reports: 'Where reports go',
   'reports.githubApi': 'Where comments are made. Default: https://api.github.com',
 };

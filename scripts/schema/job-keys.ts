@@ -33,6 +33,7 @@ export const jobKeys: Descriptions = {
   tags: 'Tags of its Sentry events',
   limits: 'What an attempt may use',
   'limits.output': 'How much of the output the log keeps, such as 512K or 64M. Default: defaults.output, 64M',
+  journal: 'What of its output goes to the systemd journal: all, errors (standard error) or off. Default: journal, all',
   onInterrupt: 'What happens where the supervisor or the machine died under it: retry or fail. Default: retry',
   retries: 'How often it is tried again, beside the first attempt. Default: 0',
   'retries.limit': 'How often it is tried again, from 0 to 1000',

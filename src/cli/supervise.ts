@@ -13,7 +13,7 @@ import { ControlSocket } from '../control/socket.ts';
 import type { CrashCapture } from '../crash/capture.ts';
 import { BootyError } from '../job/error.ts';
 import type { Emit } from '../journal/event.ts';
-import { openJournal } from '../journal/journal.ts';
+import { type Journal, openJournal } from '../journal/journal.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { takeSupervisorLock } from '../ledger/lock.ts';
 import { type CheckInEvent, CheckIns } from '../outbox/check-ins.ts';
@@ -54,7 +54,7 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
     findPlace(options),
     options.secretsStdin === true,
   );
-  const emit = openJournal(process.env, redactor);
+  const { emit, outputs } = await openJournal(process.env, redactor);
   for (const text of [...policy.warnings, ...unredacted]) emit({ kind: 'telemetry.notice', text });
   if (policy.errors.length > 0) {
     for (const text of policy.errors) printErrorLine(redactor.text(text));
@@ -63,7 +63,7 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
   const early = await openEarlyCapture(policy.telemetry, redactor);
   ownDefects(early.capture, emit);
   try {
-    return await superviseWith(options, policy.telemetry, early, { redactor, secretOf, secrets }, emit);
+    return await superviseWith(options, policy.telemetry, early, { redactor, secretOf, secrets }, { emit, outputs });
   } catch (error) {
     if (!(error instanceof BootyError)) {
       await reportDefect(error, early.capture, emit);
@@ -80,7 +80,7 @@ async function superviseWith(
   telemetry: Telemetry,
   { capture, keepIn }: EarlyCapture,
   { redactor, secretOf, secrets }: Secrets,
-  emit: Emit,
+  { emit, outputs }: Journal,
 ): Promise<number> {
   const place = findSoundPlace(options);
   await hideFromJobs();
@@ -114,6 +114,7 @@ async function superviseWith(
   const ownUid = process.geteuid?.() ?? 0;
   const shelf = new TemplateShelf(place.paths.templates, ownUid);
   tellBrokenTemplates(shelf, emit);
+  outputs?.setLevel(place.config.journal);
   const supervisor = new Supervisor({
     paths: place.paths,
     config: place.config,
@@ -124,6 +125,7 @@ async function superviseWith(
       deliveries.setConfig(config);
       tellBrokenTemplates(shelf, emit);
       control.setAccess(config.control);
+      outputs?.setLevel(config.journal);
     },
     telemetry,
     ledger,
@@ -138,6 +140,7 @@ async function superviseWith(
       modules: place.paths.modules,
       redactor,
       secrets: secrets.values,
+      listenTo: (claim) => outputs?.announce(claim) ?? null,
     },
     emit,
     notify,

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { type KeyPath, parseDocument } from '../job/document.ts';
-import type { JobKind } from '../job/job.ts';
+import type { JobKind, JournalLevel } from '../job/job.ts';
 import type { JobDefaults } from '../job/parse.ts';
 import { problemsOf } from '../job/problems.ts';
 import type { Refusal } from '../job/refusal.ts';
 import { knownReportKeys } from '../job/report-schema.ts';
-import { duration, size } from '../job/schema.ts';
+import { duration, journalLevel, size } from '../job/schema.ts';
 import { type ByteCount, bytes, type Milliseconds, milliseconds } from '../job/units.ts';
 import type { PathChoices } from './paths.ts';
 import type { Policy } from './policy.ts';
@@ -40,6 +40,8 @@ export interface Config {
   readonly githubApi: string;
   /** Who may do what with the spool. */
   readonly policy: Policy;
+  /** What of the output of jobs that do not say goes to the journal. */
+  readonly journal: JournalLevel;
   /** A job that waits gains one priority in each such time; null: it does not. */
   readonly agingMs: Milliseconds | null;
 }
@@ -145,6 +147,7 @@ export const configFileSchema = z.strictObject(
     retention: section(shapes.retention).nullish(),
     policy: section(shapes.policy).nullish(),
     reports: section(shapes.reports).nullish(),
+    journal: journalLevel.nullish(),
   },
   { error: 'expected a mapping' },
 );
@@ -155,7 +158,7 @@ const knownKeys = (at: KeyPath): readonly string[] => {
   return at[0] === 'policy' && at.length > 1 ? policyKeys(at) : knownShapeKeys(at);
 };
 const knownShapeKeys = (at: KeyPath): readonly string[] =>
-  Object.keys(at.length === 0 ? shapes : (shapes[at[0] as keyof typeof shapes] ?? {}));
+  at.length === 0 ? [...Object.keys(shapes), 'journal'] : Object.keys(shapes[at[0] as keyof typeof shapes] ?? {});
 
 export interface ReadConfig {
   readonly config: Config;
@@ -213,6 +216,7 @@ function fillIn(file: ConfigFile): Config {
     maxLost: file.defaults?.maxLost ?? 3,
     githubApi: file.reports?.githubApi ?? defaultGithubApi,
     policy: policyOf(file.policy),
+    journal: file.journal ?? 'all',
     agingMs: file.schedule?.aging === undefined ? null : milliseconds(file.schedule.aging),
   });
 }

@@ -46,6 +46,10 @@ export const defaultFlow: Pick<Step, 'cwd' | 'when' | 'continueOnError'> = {
   continueOnError: false,
 };
 
+/** What of a job's output goes to the journal: everything, its standard error, or nothing. */
+export const journalLevels = ['all', 'errors', 'off'] as const;
+export type JournalLevel = (typeof journalLevels)[number];
+
 /** What becomes of a job's failures in Sentry. */
 export interface CrashRules {
   /** What its events are grouped by, `{{ default }}` standing for what Booty makes of the crash; null: that alone. */
@@ -139,6 +143,8 @@ export interface JobSpec {
   readonly tags: Readonly<Record<string, string>>;
   /** How much of its output is kept. */
   readonly outputMaxBytes: ByteCount;
+  /** What of its output goes to the journal as well; null: as booty.yaml says when it runs. */
+  readonly journal: JournalLevel | null;
   readonly onInterrupt: 'retry' | 'fail';
   /** Where an attempt begins that follows another. */
   readonly resumeFrom: 'first-step' | 'failed-step';

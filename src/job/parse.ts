@@ -132,6 +132,7 @@ function specOf(file: JobFile, fileName: string, defaults: JobDefaults): ParsedJ
     priority: file.priority,
     tags: file.tags ?? {},
     outputMaxBytes: bytes(file.limits?.output ?? defaults.outputMaxBytes),
+    journal: file.journal ?? null,
     onInterrupt: file.onInterrupt,
     retries: retriesOf(file.retries),
     crash: { ...defaultCrashRules, ...definedOf(file.crash ?? {}) },

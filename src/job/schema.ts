@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { idPattern, maxIdLength, parseJobId } from './id.ts';
-import { backoffs, type Due, monitorUnits, retryReasons } from './job.ts';
+import { backoffs, type Due, journalLevels, monitorUnits, retryReasons } from './job.ts';
 import { demandModule, moduleFields } from './module-schema.ts';
 import { concurrencyKeys, demandOrder, orderFields } from './order-schema.ts';
 import { knownReportKeys, reportFields } from './report-schema.ts';
@@ -142,6 +142,8 @@ const tags = z
   .refine((map) => Object.keys(map).length <= 40, { error: 'expected at most 40 tags' })
   .meta({ maxProperties: 40 });
 
+export const journalLevel = z.enum(journalLevels, { error: 'expected all, errors or off' });
+
 const limits = z.strictObject({ output: size.optional() }, { error: 'expected a mapping' });
 
 const retryFields = {
@@ -259,6 +261,7 @@ const jobFields = {
   env: environment.optional(),
   tags: tags.optional(),
   limits: limits.optional(),
+  journal: journalLevel.optional(),
   onInterrupt: z.enum(['retry', 'fail'], { error: 'expected retry or fail' }).default('retry'),
   retries: retries.optional(),
   notBefore: due.optional(),

@@ -141,6 +141,8 @@ export type JournalEvent =
   | { readonly kind: 'attempt.abandoned'; readonly id: JobId; readonly attempt: number; readonly error: string }
   /** Some of what it printed is not in its log. */
   | { readonly kind: 'log.incomplete'; readonly id: JobId; readonly attempt: number; readonly error: string }
+  /** So many of its lines are not in the journal; its log has them. */
+  | { readonly kind: 'output.dropped'; readonly id: JobId; readonly attempt: number; readonly lines: number }
   | { readonly kind: 'crash.captured'; readonly id: JobId; readonly attempt: number; readonly eventId: string }
   /** One of too many of the same: `crash.repeated` will tell how many. `eventId`: the last that was captured of them. */
   | { readonly kind: 'crash.counted'; readonly id: JobId; readonly attempt: number; readonly eventId: string | null }
@@ -203,7 +205,11 @@ export type JournalEvent =
     }
   | { readonly kind: 'monitor.told'; readonly slug: string; readonly status: string }
   | { readonly kind: 'monitor.missed'; readonly slug: string; readonly status: string; readonly why: string }
-  | { readonly kind: 'outbox.buried'; readonly eventId: string; readonly why: string };
+  | { readonly kind: 'outbox.buried'; readonly eventId: string; readonly why: string }
+  /** It goes on with lines, which have no fields. */
+  | { readonly kind: 'journal.refused'; readonly error: string }
+  /** Nobody took so many events like this one. */
+  | { readonly kind: 'journal.dropped'; readonly events: number };
 
 export type Emit = (event: JournalEvent) => void;
 
@@ -225,6 +231,9 @@ export function priorityOf(event: JournalEvent): Priority {
     case 'supervisor.hurried':
     case 'workdir.left':
     case 'log.incomplete':
+    case 'output.dropped':
+    case 'journal.dropped':
+    case 'journal.refused':
     case 'outbox.delayed':
     case 'outbox.buried':
     case 'outbox.dropped':

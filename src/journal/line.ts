@@ -3,7 +3,7 @@ import { plainLine } from '../job/plain-line.ts';
 import { type JournalEvent, type Priority, priorityOf } from './event.ts';
 
 /** The digits of syslog(3), as sd-daemon(3) puts them before a line. */
-const levels: Readonly<Record<Priority, number>> = { error: 3, warning: 4, notice: 5, info: 6, debug: 7 };
+export const levels: Readonly<Record<Priority, number>> = { error: 3, warning: 4, notice: 5, info: 6, debug: 7 };
 
 const keyNames: Readonly<Record<string, string>> = {
   jobKind: 'kind',
@@ -19,7 +19,7 @@ const maxValueLength = 2000;
 /** `job.ended id=nightly outcome=crashed cause=signal`: the event's name, then its details that are known. */
 export function describeEvent(event: JournalEvent): string {
   const { kind, ...details } = event;
-  if (event.kind === 'telemetry.notice') return plainLine(event.text);
+  if (event.kind === 'telemetry.notice') return cut(plainLine(event.text));
   const pairs = Object.entries(details)
     .filter(([, value]) => value !== null && value !== undefined)
     .map(([key, value]) => `${keyNames[key] ?? key}=${quote(String(value))}`);
@@ -40,12 +40,21 @@ export function readableLine(event: JournalEvent, at: Date, colour: boolean): st
   return `${styleText('dim', time)} ${painted}\n`;
 }
 
+export const cut = (text: string): string =>
+  text.length > maxValueLength ? `${text.slice(0, maxValueLength)}…` : text;
+
 /** A value that a program can take apart again: as it is where it is one word, else as a JSON string on one line. */
 function quote(value: string): string {
-  const short = value.length > maxValueLength ? `${value.slice(0, maxValueLength)}…` : value;
+  const short = cut(value);
   return /^[\w.,:;/@%+*#()\-~[\]{}<>!?$&^|]+$/.test(short)
     ? short
     : JSON.stringify(short).replace(/[\u007f-\u009f\u2028\u2029]/g, escapeCharacter);
 }
+
+const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+
+/** Text on one line, as it is but for what is no character of a text. */
+export const withoutControls = (text: string): string =>
+  control.test(text) ? text.replace(new RegExp(control, 'g'), ' ') : text;
 
 const escapeCharacter = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;

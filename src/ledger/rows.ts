@@ -64,6 +64,7 @@ const withDefaults = (kept: JobSpec): JobSpec => ({
   ...kept,
   steps: [stepWithDefaults(kept.steps[0]), ...kept.steps.slice(1).map(stepWithDefaults)],
   resumeFrom: kept.resumeFrom ?? 'first-step',
+  journal: kept.journal ?? null,
   retries: kept.retries ?? noRetries,
   notBefore: kept.notBefore ?? null,
   expires: kept.expires ?? null,

@@ -63,3 +63,33 @@ function startOfKey(text: string, from: number, floor: number): number {
   }
   return first;
 }
+
+const keyLine = /^\s*(?:[A-Za-z0-9+/=]*|[A-Za-z-]{1,40}: \S.*|-----END .*)\s*$/;
+
+/** Takes what lies between the first and the last line of a private key out of lines that come a few at a time. */
+export class KeyLines {
+  /** How much of a key has gone by; null: none is under way. */
+  #length: number | null = null;
+
+  without(lines: readonly string[]): readonly string[] {
+    let from = 0;
+    while (this.#length !== null && from < lines.length) {
+      const line = lines[from] ?? '';
+      this.#length += line.length + 1;
+      if (!keyLine.test(line) || this.#length > maxKeyLength) this.#length = null;
+      else {
+        if (line.includes(end)) this.#length = null;
+        from += 1;
+      }
+    }
+    const rest = from === 0 ? lines : lines.slice(from);
+    if (this.#length === null && beginsKey(rest)) this.#length = 0;
+    return rest;
+  }
+}
+
+/** Whether a key begins in the lines and does not end there. */
+function beginsKey(lines: readonly string[]): boolean {
+  const last = lines.findLastIndex((line) => line.includes(begin) && line.includes(mark));
+  return last >= 0 && !lines.slice(last).some((line) => line.includes(end));
+}

@@ -94,6 +94,7 @@ export class Attempt {
       logPath(this.#place, this.#claim.attempt),
       spec.outputMaxBytes,
       this.#settings.redactor,
+      this.#settings.listenTo?.(this.#claim) ?? null,
     );
     using _limit = new Deadline(spec.timeoutMs, () =>
       this.#end({ kind: 'timeout', limitMs: spec.timeoutMs, of: 'job' }),
@@ -137,7 +138,7 @@ export class Attempt {
       if (index < inputs.before.length || !runsAfter(step.when, decisive !== null)) continue;
       if (this.#over && decisive) break;
       if (decisive) decision ??= this.#decisionOf(decisive, output);
-      output.beginStep();
+      output.beginStep(step.name);
       const run = await this.#runStepPatiently(step, index, inputs, output, runs.length > 0);
       if (run.kind === 'short') return run;
       runs.push(run);

@@ -114,6 +114,15 @@ export class Printed {
   }
 }
 
+/** Who else is told of what an attempt prints. The values of secrets.env are not in it any more. */
+export interface OutputListener {
+  beginStep(step: string): void;
+  /** @param chunk valid until this returns */
+  write(stream: StreamName, chunk: Buffer): void;
+  /** No more comes. */
+  end(): void;
+}
+
 /**
  * What one attempt prints: one log file of both streams as they came, and the tail of each. The file keeps at most
  * `limit` bytes: what comes first, and, where more follows, the last {@link tailBytes} of it after a line that says how
@@ -128,6 +137,7 @@ export class AttemptOutput implements Disposable {
   readonly #limit: ByteCount;
   readonly #overflow: Tail;
   readonly #redactor: Redactor | null;
+  readonly #listener: OutputListener | null;
   readonly #redacting: Readonly<Record<StreamName, StreamRedactor>> | null;
   #file: number | null = null;
   #written = 0;
@@ -141,8 +151,14 @@ export class AttemptOutput implements Disposable {
   /** Why the log is incomplete; null where it is whole or cut at its limit. */
   failure: string | null = null;
 
-  constructor(path: string, limit: ByteCount, redactor: Redactor | null = null) {
+  constructor(
+    path: string,
+    limit: ByteCount,
+    redactor: Redactor | null = null,
+    listener: OutputListener | null = null,
+  ) {
     this.#path = path;
+    this.#listener = listener;
     this.#redactor = redactor;
     const [stdout, stderr] = [redactor?.stream(), redactor?.stream()];
     this.#redacting = stdout && stderr ? { stdout, stderr } : null;
@@ -158,13 +174,15 @@ export class AttemptOutput implements Disposable {
 
   #keep(stream: StreamName, chunk: Buffer): void {
     this[stream].push(chunk);
+    this.#listener?.write(stream, chunk);
     const room = this.#headLimit - this.#written;
     if (room > 0) this.#append(chunk.subarray(0, room));
     if (chunk.length > room) this.#overflow.push(chunk.subarray(Math.max(0, room)));
   }
 
   /** What comes from here on is the next step's. */
-  beginStep(): void {
+  beginStep(step: string): void {
+    this.#listener?.beginStep(step);
     this.#stepFrom = { stdout: this.stdout.total, stderr: this.stderr.total };
   }
 
@@ -184,6 +202,7 @@ export class AttemptOutput implements Disposable {
     if (this.#closed) return;
     this.#closed = true;
     this.#letGo();
+    this.#listener?.end();
     const left = this.#overflow.total - this.#overflow.bytes().length;
     if (left > 0)
       this.#append(

@@ -9,7 +9,7 @@ import type { Claim } from '../schedule/queue.ts';
 import { type Child, startChild } from './child.ts';
 import { Deadline } from './deadline.ts';
 import { type AttemptInputs, stepEnvironment, type VerifierFiles } from './environment.ts';
-import type { StreamName } from './output.ts';
+import type { OutputListener, StreamName } from './output.ts';
 import { groupExists, groupLives, signalGroup } from './processes.ts';
 import { type SecretValues, secretsOfStep } from './secrets.ts';
 import { type Shortage, shortageOfSpawn } from './shortage.ts';
@@ -23,6 +23,8 @@ export interface AttemptSettings {
   readonly modules: string;
   readonly redactor: Redactor;
   readonly secrets: SecretValues;
+  /** Who is told of what an attempt prints, beside its log. */
+  readonly listenTo?: (claim: Claim) => OutputListener | null;
 }
 
 /** One step of an attempt that has ended. */

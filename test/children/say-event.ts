@@ -2,7 +2,7 @@
 import { openJournal } from '../../src/journal/journal.ts';
 import { Redactor } from '../../src/redact/redactor.ts';
 
-const emit = openJournal(process.env, new Redactor());
+const { emit } = await openJournal(process.env, new Redactor());
 emit({ kind: 'trouble.ended', where: 'spool', durationMs: 1 });
 emit({ kind: 'supervisor.stopped', interrupted: 1 });
 process.stderr.write('done\n');

@@ -5,7 +5,7 @@ import { Redactor } from '../../src/redact/redactor.ts';
 
 // Whoever touches this stream makes a pipe one that does not block.
 const { writable } = process.stdout;
-const emit = openJournal({}, new Redactor());
+const { emit } = await openJournal({}, new Redactor());
 for (let index = 0; index < 3000; index += 1) emit({ kind: 'supervisor.stopped', interrupted: index });
 const before = process.cpuUsage();
 await sleep(300);

@@ -25,6 +25,7 @@ const defaults = {
   githubApi: 'https://api.github.com',
   policy: { inline: 'allow', templates: null, secrets: new Map() },
   agingMs: null,
+  journal: 'all',
 };
 
 void test('no configuration file, an empty one, or one of comments means the defaults', () => {
@@ -71,6 +72,7 @@ policy:
   reportCommands: allow
   reportSecrets: [HOOK_SECRET]
 reports: { githubApi: https://github.example.com/api/v3 }
+journal: errors
 `;
   assert.deepEqual(read(text), {
     config: {
@@ -104,6 +106,7 @@ reports: { githubApi: https://github.example.com/api/v3 }
       retention: { maxAgeMs: 604_800_000, maxJobs: 7, maxLogBytes: 1_073_741_824, maxRejected: 9 },
       maxLost: 5,
       githubApi: 'https://github.example.com/api/v3',
+      journal: 'errors',
       policy: {
         inline: { users: ['alice', '1000'], groups: [] },
         templates: new Map<string, unknown>([
@@ -150,7 +153,7 @@ const problems: readonly (readonly [text: string, told: Partial<Refusal>, hint?:
   [
     'zzzzzz: 1',
     { code: 'UNKNOWN_KEY', key: 'zzzzzz' },
-    /^known keys: concurrency, paths, drain, defaults, schedule, spool, crash, outbox, control, retention, policy, reports$/,
+    /^known keys: concurrency, paths, drain, defaults, schedule, spool, crash, outbox, control, retention, policy, reports, journal$/,
   ],
   ['concurrency: 4', { code: 'INVALID_VALUE', key: 'concurrency', message: 'concurrency: expected a mapping' }],
   ['crash: {burst: 0}', { code: 'INVALID_VALUE', key: 'crash.burst' }],
@@ -177,6 +180,7 @@ const problems: readonly (readonly [text: string, told: Partial<Refusal>, hint?:
   ['defaults: {output: lots}', { code: 'INVALID_VALUE', key: 'defaults.output' }],
   ['paths: {spool: ""}', { code: 'INVALID_VALUE', key: 'paths.spool', message: 'paths.spool: expected a path' }],
   ['paths: {spool: [a]}', { code: 'INVALID_VALUE', key: 'paths.spool' }],
+  ['journal: some', { code: 'INVALID_VALUE', key: 'journal', message: 'journal: expected all, errors or off' }],
   ['- a\n', { code: 'INVALID_VALUE', message: 'the document: expected a mapping' }],
   ['drain: [', { code: 'SYNTAX', line: 1 }],
   ['drain: {limit: 5s}\n---\n{}\n', { code: 'SEVERAL_DOCUMENTS', line: 2 }],

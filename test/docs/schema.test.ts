@@ -152,6 +152,7 @@ const values: Readonly<Record<string, readonly unknown[]>> = {
   tags: [{ team: 'a' }, { step: 'x' }],
   limits: [{}, { output: '1.5GiB' }, { output: 5 }],
   onInterrupt: ['retry', 'fail'],
+  journal: ['errors', 'off', 'some'],
   retries: [0, 3, { limit: 2, backoff: 'linear', delay: '1s', on: ['crashed', 'timeout'] }, '3'],
   notBefore: ['6h', '2026-11-24T02:00:00Z', '2026-11-24 02:00+01:00', 'soon'],
   expires: ['1w'],

@@ -29,6 +29,7 @@ void test('a file that only says what to run gets every default', () => {
       concurrency: null,
       rate: null,
       resumeFrom: 'first-step',
+      journal: null,
       secrets: [],
       template: null,
     },
@@ -64,6 +65,7 @@ needs: [extract-1, extract-2, extract-1]
 concurrency: { group: db, limit: 2, onNew: skip }
 rate: 10/m
 resumeFrom: failed-step
+journal: errors
 `;
   const shared = {
     priority: -10,
@@ -132,6 +134,7 @@ resumeFrom: failed-step
           concurrency: null,
           rate: null,
           resumeFrom: 'first-step',
+          journal: 'errors',
         },
       ],
       retries: { limit: 3, backoff: 'linear', delayMs: 5000, maxDelayMs: 60_000, on: ['timeout', 'signal'] },
@@ -177,6 +180,7 @@ resumeFrom: failed-step
       concurrency: { group: 'db', limit: 2, onNew: 'skip' },
       rate: { starts: 10, perMs: 60_000 },
       resumeFrom: 'failed-step',
+      journal: 'errors',
     },
   });
 });

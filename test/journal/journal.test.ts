@@ -10,12 +10,12 @@ import { test } from 'node:test';
 const program = join(import.meta.dirname, '../children/say-event.ts');
 
 /** What the program writes to a file, where this is in its JOURNAL_STREAM. */
-function written(stream: (status: { readonly dev: number; readonly ino: number }) => string): string {
+function written(stream: (status: { readonly dev: number; readonly ino: number }) => string, socket = ''): string {
   using directory = mkdtempDisposableSync(join(tmpdir(), 'booty-journal-'));
   const path = join(directory.path, 'out');
   const file = openSync(path, 'w');
   try {
-    const env = { ...process.env, JOURNAL_STREAM: stream(fstatSync(file)) };
+    const env = { ...process.env, JOURNAL_STREAM: stream(fstatSync(file)), BOOTY_JOURNAL_SOCKET: socket };
     const { status } = spawnSync(process.execPath, [program], { stdio: ['ignore', file, 'inherit'], env });
     assert.equal(status, 0);
     return readFileSync(path, 'utf8');
@@ -24,10 +24,10 @@ function written(stream: (status: { readonly dev: number; readonly ino: number }
   }
 }
 
-void test('where journald reads, a line begins with its priority', () => {
+void test('where journald reads lines and takes no records, a line begins with its priority', () => {
   assert.equal(
-    written(({ dev, ino }) => `${dev}:${ino}`),
-    '<5>trouble.ended where=spool duration_ms=1\n<5>supervisor.stopped interrupted=1\n',
+    written(({ dev, ino }) => `${dev}:${ino}`, '/nowhere/socket'),
+    '<4>journal.refused error="ENOENT: connect /nowhere/socket"\n<5>trouble.ended where=spool duration_ms=1\n<5>supervisor.stopped interrupted=1\n',
   );
 });
 

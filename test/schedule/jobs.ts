@@ -53,6 +53,7 @@ export function specOf(
     concurrency: null,
     rate: null,
     resumeFrom: 'first-step',
+    journal: null,
     secrets: [],
     template: null,
   } as const;

@@ -28,7 +28,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   outbox: ['disk', 'job'],
   // Programs that are told are run like any other.
   report: ['disk', 'job', 'redact', 'run'],
-  journal: ['disk', 'job', 'redact'],
+  journal: ['disk', 'job', 'native', 'redact'],
   // Takes commands for the supervisor, and knows it only as two functions.
   control: ['config', 'crash', 'disk', 'job', 'journal', 'ledger', 'native', 'schedule'],
   supervise: 'config crash disk job journal ledger outbox redact report run schedule spool'.split(' '),

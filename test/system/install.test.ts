@@ -39,7 +39,7 @@ void test('make install into a staging directory needs no root and gives a progr
   assert.equal(await modeOf(join(staged.directory, 'etc/booty/secrets.env')), '600');
   assert.equal(await modeOf(join(staged.directory, 'etc/booty/release.env')), '644');
   const units = ['booty.service', 'booty-drop@.service', 'booty-drop@.timer'].map((name) => `systemd/system/${name}`);
-  for (const path of [...units, 'sysusers.d/booty.conf', 'tmpfiles.d/booty.conf']) {
+  for (const path of [...units, 'sysusers.d/booty.conf', 'tmpfiles.d/booty.conf', 'systemd/catalog/booty.catalog']) {
     assert.equal(await modeOf(join(staged.directory, 'usr/lib', path)), '644', path);
   }
   assert.match(installed.stdout, /systemd-sysusers/);
