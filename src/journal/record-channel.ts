@@ -77,12 +77,7 @@ export class RecordChannel {
   #retry(): void {
     this.#isRetrying = false;
     const before = this.#first;
-    const done = this.#sendWaiting();
-    if (done && this.#lost > 0) {
-      const lost = this.#lost;
-      this.#lost = 0;
-      this.#onLost(lost);
-    }
+    this.#sendWaiting();
     if (this.#first === this.#waiting.length) {
       this.#pauseMs = retryMs.first;
       return;
@@ -111,6 +106,9 @@ export class RecordChannel {
     }
     this.#waiting = [];
     this.#first = 0;
+    const lost = this.#lost;
+    this.#lost = 0;
+    if (lost > 0) this.#onLost(lost);
     return true;
   }
 
