@@ -32,6 +32,8 @@ export class RecordChannel {
   #file: number | null;
   #waiting: Waiting[] = [];
   #first = 0;
+  /** How many of them were sent, in all. */
+  #sent = 0;
   #isRetrying = false;
   #pauseMs: number = retryMs.first;
   #events = 0;
@@ -76,21 +78,23 @@ export class RecordChannel {
 
   #retry(): void {
     this.#isRetrying = false;
-    const before = this.#first;
+    const before = this.#sent;
     this.#sendWaiting();
     if (this.#first === this.#waiting.length) {
       this.#pauseMs = retryMs.first;
       return;
     }
-    // A queue of the kernel holds ten records on some machines: whoever empties it is soon ready for the next.
-    this.#pauseMs = this.#first > before ? retryMs.first : Math.min(2 * this.#pauseMs, retryMs.most);
-    this.#retryLater();
+    // The kernel's queue holds ten records on some machines: whoever has emptied it is soon ready for the next.
+    const goesOn = this.#sent > before;
+    this.#pauseMs = goesOn ? retryMs.first : Math.min(2 * this.#pauseMs, retryMs.most);
+    this.#retryLater(goesOn);
   }
 
-  #retryLater(): void {
+  #retryLater(soon = false): void {
     if (this.#isRetrying) return;
     this.#isRetrying = true;
-    setTimeout(() => this.#retry(), this.#pauseMs).unref();
+    if (soon) setImmediate(() => this.#retry());
+    else setTimeout(() => this.#retry(), this.#pauseMs).unref();
   }
 
   /** Whether nothing waits any more. */
@@ -99,6 +103,7 @@ export class RecordChannel {
       if (!this.#write(next.record)) return false;
       this.#count(next.record, next.sort, -1);
       this.#first += 1;
+      this.#sent += 1;
       if (this.#first >= 1024) {
         this.#waiting = this.#waiting.slice(this.#first);
         this.#first = 0;
