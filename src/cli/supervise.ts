@@ -26,6 +26,7 @@ import { machineEnvironment } from '../run/environment.ts';
 import type { Command } from '../schedule/control.ts';
 import { prepareDirectories } from '../spool/directories.ts';
 import { Admission } from '../supervise/admission.ts';
+import { CoreDumps } from '../supervise/core-dumps.ts';
 import { openDeliveries } from '../supervise/deliverers.ts';
 import { type EarlyCapture, openEarlyCapture } from '../supervise/early-capture.ts';
 import { Monitors } from '../supervise/monitors.ts';
@@ -133,6 +134,7 @@ async function superviseWith(
     admission: new Admission({ templates: shelf, secrets: namesFor(secrets, ownUid), ownUid }),
     troubles,
     capture: storms,
+    coreDumps: storms && new CoreDumps(machineEnvironment()),
     monitors: checkIns && new Monitors(checkIns, ledger, telemetry, redactor),
     settings: {
       machine: machineEnvironment(),

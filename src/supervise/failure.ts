@@ -1,3 +1,4 @@
+import { type CoreDump, withCoreDump } from '../crash/core-dump.ts';
 import type { Crash, Crumb } from '../crash/crash.ts';
 import type { CrashReading } from '../crash/exception.ts';
 import { readCrash, titleOf } from '../crash/read.ts';
@@ -38,15 +39,17 @@ export function readEnd(
   job: Job,
   verdictPath: string | null,
   redactor: Redactor,
+  core: CoreDump | null,
 ): { readonly end: AttemptEnd; readonly reading: CrashReading | null } {
   if (!decision) {
     const succeeded = { step: steps[0].step, exit: { kind: 'code', code: 0 } as const };
     return { end: { ...succeeded, verdict: null, lastLine: null, exception: null }, reading: null };
   }
   const { run, printed, errorFile } = decision;
-  const reading =
+  const said =
     betterOf(redactor.deep(handedReading(job, errorFile)), readCrash(printed.text('stderr'), printed.text('stdout'))) ??
     shellReading(decision, job, redactor);
+  const reading = core ? withCoreDump(said, redactor.deep(core)) : said;
   const end = {
     step: run.step,
     exit: run.exit,

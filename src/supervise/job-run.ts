@@ -11,7 +11,7 @@ import type { Emit } from '../journal/event.ts';
 import type { Ledger, ProcessRecord } from '../ledger/ledger.ts';
 import { LedgerRefusal } from '../ledger/refusal.ts';
 import { Attempt, type AttemptResult } from '../run/attempt.ts';
-import type { AttemptInputs, VerifierFiles } from '../run/environment.ts';
+import { type AttemptInputs, markOf, type VerifierFiles } from '../run/environment.ts';
 import { readBootId, startTimeOf } from '../run/processes.ts';
 import { type Shortage, shortageOfFiles } from '../run/shortage.ts';
 import type { AttemptSettings } from '../run/step-run.ts';
@@ -19,6 +19,7 @@ import { type JobPlace, placeOf, readOutputs, syncWorkdir } from '../run/workdir
 import type { Claim, Finished, JobQueue } from '../schedule/queue.ts';
 import { retryDelay } from '../schedule/retry.ts';
 import { begin } from './beginning.ts';
+import type { CoreDumps } from './core-dumps.ts';
 import { type CaptureCrash, captureBeforeReport } from './crashes.ts';
 import { crashOf, type Failure, readEnd } from './failure.ts';
 import type { Monitors } from './monitors.ts';
@@ -34,6 +35,8 @@ export interface JobRunParts {
   /** What this machine ran. */
   readonly ledger: Pick<Ledger, 'attemptsOf' | 'endedRecord' | 'noteProcess' | 'rerunsLeft' | 'verifying'>;
   readonly capture: CaptureCrash | null;
+  /** Null where Sentry is off. */
+  readonly coreDumps: CoreDumps | null;
   readonly settings: AttemptSettings;
   readonly emit: Emit;
   /** Null where Sentry is off. */
@@ -123,7 +126,7 @@ export class JobRun {
   }
 
   async #settle(result: AttemptResult): Promise<Finished> {
-    const { queue, emit, telemetry, ledger } = this.#parts;
+    const { queue, emit, telemetry, ledger, coreDumps } = this.#parts;
     const { redactor } = this.#parts.settings;
     const { job, attempt } = this.claim;
     this.#tellStart(); // Nothing of it could be started, but no machine was short of anything.
@@ -132,7 +135,9 @@ export class JobRun {
     if (failure !== null) emit({ kind: 'log.incomplete', id: job.id, attempt, error: failure });
     if (result.survivors === null) emit({ kind: 'attempt.unkillable', id: job.id, attempt });
     this.#tellContinued(result);
-    const { end, reading } = readEnd(result, job, this.#verifier?.verdictPath ?? null, redactor);
+    const mark = markOf(this.#place, attempt);
+    const core = result.decision && (await coreDumps?.find(result.decision.run, mark, this.#parts.leaving));
+    const { end, reading } = readEnd(result, job, this.#verifier?.verdictPath ?? null, redactor, core ?? null);
     const judged = judge(job.spec.kind, end, this.#cancelled);
     const interrupted = judged.outcome === 'interrupted';
     const repeated = interrupted && job.spec.onInterrupt === 'retry';
