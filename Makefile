@@ -7,7 +7,7 @@ NODE := ./scripts/node
 SYSTEM_TESTS ?= 1
 export SYSTEM_TESTS
 
-.PHONY: help setup demo test test-quick torture crash-points power-cut fuzz-crashes check corpus examples schema fix build bench bench-scheduling bench-smoke install uninstall clean
+.PHONY: help setup demo test test-quick torture crash-points power-cut fuzz-crashes compare-sdks check corpus examples schema fix build bench bench-scheduling bench-smoke install uninstall clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ power-cut: setup build ## a virtual machine whose power is cut under load: BOOTY
 
 fuzz-crashes: setup ## what programs print as they die, damaged in every way and read: BOOTY_FUZZ=N times as often; minutes
 	@BOOTY_FUZZ=$${BOOTY_FUZZ:-50} $(NODE) --test test/crash/fuzz-bounds.test.ts
+
+compare-sdks: setup ## every program of the corpus dies beside Sentry's own SDKs in it: Python, Ruby, Node.js; root on Debian 12; minutes
+	@BOOTY_SDK=all $(NODE) --test test/crash/sdk-live.test.ts
 
 check: setup ## types, lint, format, dead code
 	@./scripts/test static

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes test/corpus/node/*.txt and *.sdk.json anew with the Node.js of this checkout; with NODE20, the program of another
 # one, some for that one too. Run by hand, as root. Everything runs in /srv/job, on a file system that nobody else sees.
+# ONLY='NAME NAME': only these programs.
 set -eu
 [ "${ALONE:-}" ] || ALONE=yes exec unshare --mount "$0"
 mount -t tmpfs none /srv
@@ -24,6 +25,7 @@ for program in programs/*.mjs programs/*.cjs programs/*.mts; do
   file=$(basename "$program")
   name=$(echo "$file" | tr . -)
   [ "$file" = broken.mjs ] && continue
+  case " ${ONLY:-$name} " in *" $name "*) ;; *) continue ;; esac
   record "$node" "$file" "$name"
   rm -f $job/events "$name.sdk.json"
   case $file in heap*) continue ;; esac

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes test/corpus/python/*.txt and *.sdk.json anew. Run by hand, as root, where /usr/bin/python3 is 3.11 with Debian's
 # python3-sentry-sdk, and with other Pythons below PYENV (a directory with VERSION/bin/python). Everything runs in
-# /srv/job, on a file system that nobody else sees.
+# /srv/job, on a file system that nobody else sees. ONLY='NAME NAME': only these programs.
 set -eu
 [ "${ALONE:-}" ] || ALONE=yes exec unshare --mount "$0"
 mount -t tmpfs none /srv
@@ -20,6 +20,7 @@ record() { # INTERPRETER PROGRAM NAME
 for program in programs/*.py; do
   name=$(basename "$program" .py)
   [ "$name" = broken ] && continue
+  case " ${ONLY:-$name} " in *" $name "*) ;; *) continue ;; esac
   record /usr/bin/python3 "$name" "$name"
   rm -f $job/events
   (cd $job && PYTHONPATH=$here/programs/sentry SENTRY_EVENTS=$job/events timeout 20 /usr/bin/python3 "$job/$name.py" >/dev/null 2>&1) || true

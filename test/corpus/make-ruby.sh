@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the samples of test/corpus/ruby anew, where ruby and Debian's ruby-sentry-ruby are installed. Runs as root below
-# /srv/job, on a file system that nobody else sees.
+# /srv/job, on a file system that nobody else sees. ONLY='NAME NAME': only these programs.
 set -eu
 [ "${ALONE:-}" ] || ALONE=yes exec unshare --mount "$0"
 mount -t tmpfs none /srv
@@ -25,9 +25,11 @@ send() {
 
 for program in *.rb; do
   name=${program%.rb}
+  case " ${ONLY:-$name} " in *" $name "*) ;; *) continue ;; esac
   { ruby "/srv/job/$program" </dev/null 2>&1 >/dev/null || :; } | same >"$here/$name.txt"
   send "$name" "/srv/job/$program"
 done
+[ -z "${ONLY:-}" ] || exit 0
 for name in causes many-lines no-method nested-blocks; do
   { ruby --backtrace-limit=1 "/srv/job/$name.rb" </dev/null 2>&1 >/dev/null || :; } | same >"$here/limited-$name.txt"
   script -qec "ruby /srv/job/$name.rb" /dev/null </dev/null | same >"$here/terminal-$name.txt" || :

@@ -29,6 +29,24 @@ const lastWords: Readonly<Record<string, RegExp>> = {
   perl: /^(?!(?:confess|carp-always|croak-without-caller|syntax-error|undeclared|too-many-errors|moo-like|die-in-sort|module-|begin-block|version-too-old)(?!.*at-run))/,
 };
 
+void test('of each language at least ten ways to die are kept, Elixir’s and Erlang’s, bash’s and other shells’ apart', () => {
+  assert.ok(languages.length >= 13, languages.join());
+  const counted = languages.flatMap((language) => deathsOf(language).map(({ name }) => familyOf(language, name)));
+  const counts = Object.entries(Object.groupBy(counted, (family) => family)).map(([family, all = []]) => [
+    family,
+    all.length,
+  ]);
+  assert.deepEqual(
+    counts.filter(([, count]) => Number(count) < 10),
+    [],
+  );
+});
+
+function familyOf(language: string, name: string): string {
+  if (language === 'elixir') return /^(?:erl|escript)-/.test(name) ? 'erlang' : 'elixir';
+  return language === 'shell' && /bash/.test(name) ? 'bash' : language;
+}
+
 for (const language of languages) {
   const deaths = deathsOf(language);
   const first = deaths.find(({ reading }) => reading !== null);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Frame, ReadException } from '../../src/crash/exception.ts';
+import type { CrashReading, Frame, ReadException } from '../../src/crash/exception.ts';
 import { deathsOf, type SdkEvent, type SdkFrame, sdkEventsOf } from './corpus.ts';
 
 /*
@@ -65,6 +65,30 @@ export const readOnly =
 export const withoutFrames = (is: (frame: string) => boolean) =>
   each((exception) => ({ ...exception, frames: exception.frames.filter((frame) => !is(frame)) }));
 
+/** Fails where they differ in what is not known, and where a difference that is listed for this program is none any more. */
+export function isReadLikeSdk(
+  name: string,
+  reading: CrashReading | null,
+  events: readonly SdkEvent[],
+  known: readonly Difference[],
+): void {
+  assert.ok(reading, name);
+  const { value = '' } = reading.exceptions.at(-1) ?? {};
+  // A program may have sent others before, of what it handled and of its threads.
+  const event = events.findLast(({ exceptions }) => exceptions.at(-1)?.value?.startsWith(value)) ?? events.at(-1);
+  const told: Told = { read: reading.exceptions.map(readOf), sent: (event?.exceptions ?? []).map(sentOf) };
+  const evened = (differs: readonly Difference[]): Told =>
+    differs.reduce((even, difference) => difference.even(even), told);
+  const ofThis = known.filter(({ only }) => !only || only.includes(name));
+  const { read, sent } = evened(ofThis);
+  assert.deepEqual(read, sent, name);
+  for (const listed of ofThis) {
+    if (!listed.only) continue;
+    const without = evened(ofThis.filter((other) => other !== listed));
+    assert.notDeepEqual(without.read, without.sent, `no difference any more: ${listed.why}`);
+  }
+}
+
 /** @param unsent the programs that die of nothing that the SDK is told: of the language itself, or before it is there */
 export function testLikeSdk(
   language: string,
@@ -73,26 +97,12 @@ export function testLikeSdk(
   ofOtherVersions: RegExp,
 ): void {
   const ofThisVersion = deathsOf(language).filter(({ name }) => !ofOtherVersions.test(name));
-  const knownOf = (name: string): readonly Difference[] => known.filter(({ only }) => !only || only.includes(name));
 
   for (const { name, reading } of ofThisVersion) {
     const events = sdkEventsOf(language, name);
     if (!events) continue;
     void test(`the death of ${language} ${name} is read as the SDK of Sentry sees it`, () => {
-      assert.ok(reading);
-      const { value = '' } = reading.exceptions.at(-1) ?? {};
-      // A program may have sent others before, of what it handled and of its threads.
-      const event = events.findLast(({ exceptions }) => exceptions.at(-1)?.value?.startsWith(value)) ?? events.at(-1);
-      const told: Told = { read: reading.exceptions.map(readOf), sent: (event?.exceptions ?? []).map(sentOf) };
-      const evened = (differs: readonly Difference[]): Told =>
-        differs.reduce((even, difference) => difference.even(even), told);
-      const { read, sent } = evened(knownOf(name));
-      assert.deepEqual(read, sent);
-      for (const listed of knownOf(name)) {
-        if (!listed.only) continue;
-        const without = evened(knownOf(name).filter((other) => other !== listed));
-        assert.notDeepEqual(without.read, without.sent, `no difference any more: ${listed.why}`);
-      }
+      isReadLikeSdk(name, reading, events, known);
     });
   }
 
