@@ -7,7 +7,7 @@ NODE := ./scripts/node
 SYSTEM_TESTS ?= 1
 export SYSTEM_TESTS
 
-.PHONY: help setup demo test test-quick torture crash-points power-cut fuzz-crashes compare-sdks check corpus examples schema fix build bench bench-scheduling bench-smoke install uninstall clean
+.PHONY: help setup demo test test-quick torture crash-points power-cut fuzz-crashes compare-sdks check corpus examples schema fix build bench bench-scale bench-scheduling bench-smoke install uninstall clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,13 +73,16 @@ fix: setup ## format, and mend what can be mended
 build: setup ## the bundled program, in build/
 	@$(NODE) scripts/build.ts
 
-bench: setup build ## jobs a second beside xargs, task-spooler, nq and GNU parallel
+bench: setup build ## the whole table of docs/PERFORMANCE.md, beside xargs, task-spooler, nq, GNU parallel and systemd-run; half an hour
 	@$(NODE) bench/main.ts
+
+bench-scale: setup build ## only what is large: a million waiting, a million ended, 100,000 dropped, 100,000 run
+	@BENCH_PARTS=intake,backlog,history,growth $(NODE) bench/main.ts
 
 bench-scheduling: setup ## what a decision costs while up to 100,000 jobs wait
 	@$(NODE) bench/scheduling.ts
 
-bench-smoke: setup build ## the same, small: fails only where something is far off
+bench-smoke: setup build ## both, small: fails only where something is far off
 	@BENCH_SMOKE=1 $(NODE) bench/main.ts
 
 install: build ## install below DESTDIR (PREFIX=/usr)

@@ -38,9 +38,10 @@ export const booty = (program: string): Contender => ({
   name: 'Booty',
   keeps: 'everything',
   missing: null,
-  async run({ jobs, directory, limitMs, signal }: Task): Promise<Run> {
+  async run({ jobs, atOnce, directory, limitMs, signal }: Task): Promise<Run> {
     const limited = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
-    await using supervisor = await Supervisor.start(program, directory, signal);
+    const configuration = `concurrency: { pipeline: ${atOnce} }\n`;
+    await using supervisor = await Supervisor.start(program, directory, signal, configuration);
     const ids = Array.from({ length: jobs }, (_, index) => `true-${index}`);
     const ready = makeReady(join(directory, 'ready'), ids, (id) => `id: ${id}\ncommand: [${command}]\n`);
     const from = performance.now();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 /** One run of many jobs. */
 export interface Task {
   readonly jobs: number;
+  readonly atOnce: number;
   /** Empty, on a disk, the contender's own; removed afterwards. */
   readonly directory: string;
   /** One line for each job, for those that read their jobs from standard input. */
@@ -19,7 +20,7 @@ export interface Run {
   readonly residentKb: number | null;
 }
 
-/** Who runs 1000 times `/bin/true`, two at a time. */
+/** Who runs 1000 times `/bin/true`, so many at a time. */
 export interface Contender {
   readonly name: string;
   /** What is left of the queue and the results after its kill -9. */
@@ -31,7 +32,6 @@ export interface Contender {
 }
 
 export const command = '/bin/true';
-export const atOnce = 2;
 
 /** What could not run for so long will not end. */
 export const limitFor = (jobs: number): number => 60_000 + jobs * 100;

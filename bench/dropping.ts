@@ -42,7 +42,14 @@ export function drop(ready: readonly Ready[], incoming: string): void {
  * Waits until so many outcomes are there, and until their names are durable. Far from the end it looks seldom, each time
  * after half of what the rest should take; close to it, at each change.
  */
-export async function awaitOutcomes(outcomes: string, count: number, signal: AbortSignal): Promise<void> {
+export async function awaitOutcomes(
+  outcomes: string,
+  count: number,
+  signal: AbortSignal,
+  isWanted: (name: string) => boolean = () => true,
+): Promise<void> {
+  const countOutcomes = (directory: string): number =>
+    readdirSync(directory).filter((name) => isOutcome(name) && isWanted(name)).length;
   const from = performance.now();
   for (;;) {
     const left = count - countOutcomes(outcomes);
@@ -62,8 +69,7 @@ export async function awaitOutcomes(outcomes: string, count: number, signal: Abo
   syncDirectory(outcomes);
 }
 
-const countOutcomes = (outcomes: string): number =>
-  readdirSync(outcomes).filter((name) => name.endsWith('.json') && !name.startsWith('.')).length;
+const isOutcome = (name: string): boolean => name.endsWith('.json') && !name.startsWith('.');
 
 /** Returns when the names in it have outlived a power cut. */
 function syncDirectory(path: string): void {

@@ -12,21 +12,6 @@ const settleMs = 1000;
 const dropLimitMs = 30_000;
 const shells = 50;
 
-/** Starts and stops a supervisor so many times; the root exists from the second on, and only those count. */
-export async function measureStarts(
-  program: string,
-  root: string,
-  starts: number,
-  signal: AbortSignal,
-): Promise<number[]> {
-  const readyMs: number[] = [];
-  for (let start = 0; start <= starts; start += 1) {
-    await using supervisor = await Supervisor.start(program, root, signal);
-    if (start > 0) readyMs.push(supervisor.readyMs);
-  }
-  return readyMs;
-}
-
 export interface Idle {
   /** VmRSS a second after it got ready, nothing run yet. */
   readonly residentKb: number;

@@ -1,61 +1,57 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { booty, findBooty } from './booty.ts';
+import { measureBacklog } from './backlog.ts';
+import { findBooty } from './booty.ts';
 import { describeFileSystem } from './file-system.ts';
-import { measureIdle, measureStarts, shellMs } from './idle.ts';
-import { nq, parallel, parallelLogged, taskSpooler, xargs } from './peers.ts';
-import { describeMachine, describeReport, farOff, type Report, rateOf } from './report.ts';
-import { runRounds } from './rounds.ts';
+import { measureGrowth } from './growth.ts';
+import { measureHistory } from './history.ts';
+import { measureIntake } from './intake.ts';
+import { measureOutput } from './output.ts';
+import type { Part } from './part.ts';
+import { keep } from './publish.ts';
+import { measureQuiet } from './quiet.ts';
+import { measureRates } from './rates.ts';
+import { describeMachine, describeReport, type Report, rowsOf } from './report.ts';
+import { farOff } from './row.ts';
 import { readSettings, type Settings } from './settings.ts';
-import { median, percentile, summarize } from './statistics.ts';
 
-/** Far below what any machine should reach: only a defect gets there. */
-const leastRatioOfSmoke = 0.05;
+/** In the order of the table. */
+const parts: readonly Part[] = [
+  { name: 'two', run: (context) => measureRates(context, 2) },
+  { name: 'eight', run: (context) => measureRates(context, 8) },
+  { name: 'quiet', run: measureQuiet },
+  { name: 'output', run: measureOutput },
+  { name: 'intake', run: measureIntake },
+  { name: 'backlog', run: measureBacklog },
+  { name: 'history', run: measureHistory },
+  { name: 'growth', run: measureGrowth },
+];
 
 const tell = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
 
 async function measure(settings: Settings, directory: string, signal: AbortSignal): Promise<Report> {
+  const unknown = settings.parts?.find((name) => parts.every((part) => part.name !== name));
+  if (unknown !== undefined)
+    throw new Error(`BENCH_PARTS: there is no part ${unknown}: ${parts.map(({ name }) => name).join(', ')}`);
   const program = await findBooty(settings.program, directory);
   if (program.stale) tell('note: build/ is older than src/: make build');
-  const all = [booty(program.path), taskSpooler, nq, parallel, parallelLogged];
-  const contenders = all.filter(({ missing }) => missing === null);
-  if (xargs.missing !== null) throw new Error('xargs is not installed: there is nothing to hold the others against');
-  tell(`measuring Booty (${program.mode}); ${contenders.length - 1} of ${all.length - 1} peers are installed`);
-
-  const plan = { jobs: settings.jobs, rounds: settings.rounds, directory, signal, tell };
-  const { measured, reference } = await runRounds(xargs, contenders, plan);
-  const perSecond = (seconds: number): number => settings.jobs / seconds;
-  const itself = { contender: xargs, runs: reference.map((seconds) => ({ seconds })), references: reference };
-  const rates = [itself, ...measured].map(({ contender, runs, references }) =>
-    rateOf(
-      contender,
-      runs.map(({ seconds }) => perSecond(seconds)),
-      references.map(perSecond),
-    ),
-  );
-
-  tell(`${settings.starts} starts`);
-  const readyMs = await measureStarts(program.path, join(directory, 'starts'), settings.starts, signal);
-  tell(`${settings.drops} single drops`);
-  const idle = await measureIdle(program.path, join(directory, 'idle'), settings.drops, signal);
-  const residentKb = measured.flatMap(({ runs }) => runs.flatMap((run) => run.residentKb ?? []));
+  const measured: Record<string, Report['parts'][string]> = {};
+  for (const part of parts) {
+    if (settings.parts?.includes(part.name) === false) continue;
+    tell(`── ${part.name}`);
+    const place = join(directory, part.name);
+    mkdirSync(place);
+    const found = await part.run({ program, settings, directory: place, signal, tell });
+    measured[part.name] = { at: new Date().toISOString(), ...found };
+  }
   return {
     at: new Date().toISOString(),
     machine: describeMachine(describeFileSystem(directory)),
     mode: program.mode,
     settings,
-    rates,
-    missing: all.flatMap(({ name, missing }) => (missing === null ? [] : [`${name}: ${missing}`])),
-    readyMs: summarize(readyMs),
-    residentKb: { idle: idle.residentKb, afterRun: summarize(residentKb) },
-    dropToStartMs: {
-      p50: percentile(idle.startsMs, 50),
-      p99: percentile(idle.startsMs, 99),
-      drops: settings.drops,
-      shellAlone: median(await shellMs(directory, signal)),
-    },
+    parts: measured,
   };
 }
 
@@ -66,12 +62,12 @@ async function main(): Promise<number> {
     process.once(name, () => interruption.abort(new Error(`interrupted by ${name}`)));
   const directory = mkdtempSync(join(settings.directory, 'booty-bench-'));
   try {
-    const report = await measure(settings, directory, interruption.signal);
-    const out = join(import.meta.dirname, '..', 'build');
-    mkdirSync(out, { recursive: true });
-    writeFileSync(join(out, 'bench.json'), `${JSON.stringify(report, null, 2)}\n`);
+    const report = keep(
+      await measure(settings, directory, interruption.signal),
+      parts.map(({ name }) => name),
+    );
     process.stdout.write(`\n${describeReport(report)}\n`);
-    const flaws = settings.smoke ? farOff(report.rates, leastRatioOfSmoke) : [];
+    const flaws = settings.smoke ? farOff(rowsOf(report)) : [];
     for (const flaw of flaws) tell(`bench: ${flaw}`);
     return flaws.length === 0 ? 0 : 1;
   } finally {

@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { assertAll, atOnce, type Contender, command, type Run, type Task } from './contender.ts';
+import { assertAll, type Contender, command, type Run, type Task } from './contender.ts';
 import { findProgram, runOwn } from './own.ts';
 
 const absent = (program: string): string | null => (findProgram(program) === null ? 'not installed' : null);
@@ -9,22 +9,22 @@ const ran = (seconds: number): Run => ({ seconds, residentKb: null });
 
 /** What any of them can be held against: starts programs, keeps nothing. */
 export const xargs: Contender = {
-  name: 'xargs -P2 -n1',
+  name: 'xargs -P -n1',
   keeps: 'nothing',
   missing: absent('xargs'),
-  async run({ directory, lines, limitMs, signal }: Task): Promise<Run> {
+  async run({ atOnce, directory, lines, limitMs, signal }: Task): Promise<Run> {
     // Its status says whether all succeeded (xargs(1): 123 where any did not).
     const argv = ['xargs', `-P${atOnce}`, '-n1', command] as const;
     return ran((await runOwn(argv, { cwd: directory, input: lines, limitMs, signal })).seconds);
   },
 };
 
-/** The server is started beforehand, as Booty is. The last job needs both slots, and so begins when all others have ended. */
+/** The server is started beforehand, as Booty is. The last job needs all slots, and so begins when all others have ended. */
 export const taskSpooler: Contender = {
   name: 'task-spooler',
   keeps: 'nothing',
   missing: absent('tsp'),
-  async run({ jobs, directory, limitMs, signal }: Task): Promise<Run> {
+  async run({ jobs, atOnce, directory, limitMs, signal }: Task): Promise<Run> {
     const env = {
       TS_SOCKET: join(directory, 'socket'),
       TMPDIR: directory,
@@ -47,12 +47,12 @@ export const taskSpooler: Contender = {
   },
 };
 
-/** Two directories, each a queue of its own: that is how it runs two at a time. */
+/** Directories, each a queue of its own: that is how it runs several at a time. */
 export const nq: Contender = {
-  name: 'nq, two directories',
+  name: 'nq, a directory for each',
   keeps: 'results',
   missing: absent('nq'),
-  async run({ jobs, directory, limitMs, signal }: Task): Promise<Run> {
+  async run({ jobs, atOnce, directory, limitMs, signal }: Task): Promise<Run> {
     const queues = Array.from({ length: atOnce }, (_, index) => `queue-${index}`);
     await Promise.all(queues.map((queue) => mkdir(join(directory, queue))));
     const submit = `i=0; while [ $i -lt ${jobs} ]; do NQDIR=queue-$((i % ${atOnce})) nq -q ${command}; i=$((i + 1)); done`;
@@ -96,7 +96,7 @@ const gnuParallel = (name: string, keeps: string, options: readonly string[]): C
   name,
   keeps,
   missing: absent('parallel'),
-  async run({ jobs, directory, lines, limitMs, signal }: Task): Promise<Run> {
+  async run({ jobs, atOnce, directory, lines, limitMs, signal }: Task): Promise<Run> {
     const here = { cwd: directory, env: { TMPDIR: directory }, limitMs, signal };
     // Another program has the same name (moreutils): it knows no --will-cite, and fails. Its status is how many jobs failed.
     const argv = ['parallel', '--will-cite', `-j${atOnce}`, ...options, command] as const;
@@ -109,10 +109,22 @@ const gnuParallel = (name: string, keeps: string, options: readonly string[]): C
   },
 });
 
-export const parallel = gnuParallel('GNU parallel -j2', 'nothing', []);
+export const parallel = gnuParallel('GNU parallel', 'nothing', []);
 export const parallelLogged = gnuParallel('… --joblog --results', 'results', [
   '--joblog',
   'joblog',
   '--results',
   'results',
 ]);
+
+/** Each job is a unit of its own, made, run, waited for and removed by systemd. */
+export const systemdRun: Contender = {
+  name: 'systemd-run --wait',
+  keeps: 'nothing',
+  missing: absent('systemd-run') ?? (existsSync('/run/systemd/system') ? null : 'systemd does not run here'),
+  async run({ atOnce, directory, lines, limitMs, signal }: Task): Promise<Run> {
+    const unit = ['systemd-run', '--wait', '--quiet', '--collect', command];
+    const argv = ['xargs', `-P${atOnce}`, '-n1', 'sh', '-c', `exec ${unit.join(' ')}`] as const;
+    return ran((await runOwn(argv, { cwd: directory, input: lines, limitMs, signal })).seconds);
+  },
+};

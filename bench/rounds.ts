@@ -19,6 +19,7 @@ export interface Rounds {
 
 export interface Plan {
   readonly jobs: number;
+  readonly atOnce: number;
   readonly rounds: number;
   readonly directory: string;
   readonly signal: AbortSignal;
@@ -53,12 +54,12 @@ export async function runRounds(reference: Contender, contenders: readonly Conte
   return { measured, reference: all };
 }
 
-async function runOnce(contender: Contender, lines: string, { jobs, directory, signal }: Plan): Promise<Run> {
+async function runOnce(contender: Contender, lines: string, { jobs, atOnce, directory, signal }: Plan): Promise<Run> {
   const place = mkdtempSync(join(directory, 'run-'));
   try {
     // What the one before has not written to the disk is not to be paid for by this one.
     await runOwn(['sync', '-f', place], { cwd: place, limitMs: 120_000, signal });
-    return await contender.run({ jobs, directory: place, lines, limitMs: limitFor(jobs), signal });
+    return await contender.run({ jobs, atOnce, directory: place, lines, limitMs: limitFor(jobs), signal });
   } catch (error) {
     throw new Error(`${contender.name} did not run its ${jobs} jobs`, { cause: error });
   }

@@ -1,13 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DropToken, JobId } from '../src/job/id.ts';
-import type { JobSpec } from '../src/job/job.ts';
-import { type JobDefaults, parseJobFile } from '../src/job/parse.ts';
-import { defaultReportPolicy } from '../src/job/report-policy.ts';
-import { bytes, instant, milliseconds } from '../src/job/units.ts';
 import { Ledger } from '../src/ledger/ledger.ts';
-import type { Acceptable, Claim, Finish } from '../src/schedule/queue.ts';
+import type { Claim } from '../src/schedule/queue.ts';
+import { acceptable, now, origin, success } from './sample-jobs.ts';
 import { median, percentile } from './statistics.ts';
 
 /*
@@ -43,37 +39,6 @@ interface Row {
   readonly finishP99Us: number;
   readonly openMs: number;
   readonly cancelAllMs: number;
-}
-
-const defaults: JobDefaults = {
-  timeoutMs: milliseconds(3_600_000),
-  outputMaxBytes: bytes(1024),
-  reports: { always: [], policy: defaultReportPolicy },
-};
-const now = instant(Date.UTC(2026, 10, 24));
-const origin = { release: null, environment: 'bench', jitter: 0 };
-const success: Finish = {
-  ...origin,
-  judgement: { outcome: 'succeeded' },
-  capture: null,
-  endedAt: now,
-  durationMs: 1,
-  usage: null,
-  outputs: {},
-  logBytes: 0,
-  again: false,
-  retryAt: null,
-};
-
-function acceptable(job: { readonly id: string } & Record<string, unknown>): Acceptable {
-  const parsed = parseJobFile(
-    { fileName: `${job.id}.json`, content: Buffer.from(JSON.stringify(job)), executable: false },
-    defaults,
-  );
-  if (!parsed.ok) throw new Error(parsed.refusal.message);
-  const spec: JobSpec = parsed.value.spec;
-  const drop = { fileName: `${job.id}.json`, token: job.id as DropToken, droppedAt: now, uid: 0 };
-  return { id: job.id as JobId, spec, drop };
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { atOnce } from './contender.ts';
+import { EventCount } from './event-count.ts';
 import { killOwnGroup, plainEnvironment } from './own.ts';
 
 const readyLimitMs = 30_000;
@@ -15,6 +15,9 @@ export class Supervisor implements AsyncDisposable {
   readonly outcomes: string;
   /** From the start of `bin/booty` until its line `supervisor.ready` was seen. */
   readonly readyMs: number;
+  readonly pid: number;
+  /** Its control socket. */
+  readonly socket: string;
   readonly #child: ChildProcess;
   readonly #journal: string;
 
@@ -23,13 +26,15 @@ export class Supervisor implements AsyncDisposable {
     this.outcomes = join(root, 'spool', 'outcomes');
     this.#journal = journalOf(root);
     this.#child = child;
+    this.pid = child.pid ?? 0;
+    this.socket = join(root, 'run', 'booty.sock');
     this.readyMs = readyMs;
   }
 
   /** @param root made where it is missing @throws Error where it does not get ready */
-  static async start(program: string, root: string, signal: AbortSignal): Promise<Supervisor> {
+  static async start(program: string, root: string, signal: AbortSignal, configuration = ''): Promise<Supervisor> {
     mkdirSync(join(root, 'etc'), { recursive: true });
-    writeFileSync(join(root, 'etc', 'booty.yaml'), `concurrency: { pipeline: ${atOnce} }\n`);
+    writeFileSync(join(root, 'etc', 'booty.yaml'), configuration);
     // Its lines go to a file: a pipe of ours would wake us for each of them, on the processors that we measure.
     const journal = openSync(journalOf(root), 'w');
     const limited = AbortSignal.any([signal, AbortSignal.timeout(readyLimitMs)]);
@@ -55,10 +60,29 @@ export class Supervisor implements AsyncDisposable {
 
   /** VmRSS (proc(5), status). */
   residentKb(): number {
-    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
-    const match = /^VmRSS:\s+(\d+) kB$/m.exec(status);
-    if (!match) throw new Error('no VmRSS');
+    return this.#memoryKb('VmRSS');
+  }
+
+  /** VmHWM: the most that it was. */
+  peakResidentKb(): number {
+    return this.#memoryKb('VmHWM');
+  }
+
+  #memoryKb(key: string): number {
+    const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
+    const match = new RegExp(`^${key}:\\s+(\\d+) kB$`, 'm').exec(status);
+    if (!match) throw new Error(`no ${key}`);
     return Number(match[1]);
+  }
+
+  /** Counts one event of those that it tells. */
+  counting(event: string): EventCount {
+    return new EventCount(this.#journal, event);
+  }
+
+  /** What it has said, line by line. */
+  journal(): readonly string[] {
+    return readFileSync(this.#journal, 'utf8').split('\n');
   }
 
   /** @throws Error where it does not stop as it should */
