@@ -47,6 +47,6 @@ const running = (place: Place): number => countsOf(place).unfinished;
 /** `unfinished`: still recorded as running. */
 function countsOf(place: Place): { readonly waiting: number; readonly unfinished: number } {
   using history = new History(place.paths.ledger);
-  const { waiting = 0, running: unfinished = 0 } = history.counts();
+  const { waiting = 0, running: unfinished = 0 } = history.openCounts();
   return { waiting, unfinished };
 }

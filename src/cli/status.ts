@@ -78,7 +78,7 @@ interface InLedger {
 function readLedger({ paths }: Place): InLedger {
   try {
     using history = new History(paths.ledger);
-    const { running = 0, verifying = 0, waiting = 0 } = history.counts();
+    const { running = 0, verifying = 0, waiting = 0 } = history.openCounts();
     return { jobs: { running, verifying, waiting }, paused: history.pauses() };
   } catch (error) {
     if (error instanceof BootyError) return { jobs: null, paused: null };

@@ -1,21 +1,15 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { JobKind, JobSpec } from '../job/job.ts';
-import type { AttemptRecord, Outcome, OutcomeRecord } from '../job/outcome.ts';
+import type { JobSpec } from '../job/job.ts';
+import type { AttemptRecord, OutcomeRecord } from '../job/outcome.ts';
 import { describeTarget, type Report } from '../job/report.ts';
 import { type Instant, instant } from '../job/units.ts';
 import type { Scope } from '../schedule/control.ts';
+import { type JobFilter, selectNewest, selectNewestSlowly } from './filter.ts';
 import { integrityFlaw, openLedgerForReading } from './open.ts';
 import { readPauses } from './pauses.ts';
-import { type JobRow, type JobState, jobRowOf, nullableInstant, nullableText, type Row, specOf, text } from './rows.ts';
+import { type JobRow, jobRowOf, nullableInstant, nullableText, type Row, specOf, text } from './rows.ts';
+import { statementTexts } from './statements.ts';
 import { Waits } from './waiting.ts';
-
-export interface JobFilter {
-  readonly state?: JobState | undefined;
-  readonly outcome?: Outcome | undefined;
-  readonly kind?: JobKind | undefined;
-  readonly name?: string | undefined;
-  readonly limit: number;
-}
 
 export interface JobDetails extends JobRow {
   readonly spec: JobSpec;
@@ -48,6 +42,7 @@ export interface ReportState {
 export class History implements Disposable {
   readonly #database: DatabaseSync;
   readonly #hasDeliveries: boolean;
+  readonly #isOfFirstReleases: boolean;
   readonly #waits: Waits;
   /** The columns that have come since the first release. */
   readonly #added: string;
@@ -62,6 +57,7 @@ export class History implements Disposable {
         .all()
         .map(({ name }) => name),
     );
+    this.#isOfFirstReleases = !columns.has('due_at');
     // A ledger of an earlier release, until its next supervisor brings it up to date.
     this.#added = [
       columns.has('due_at') ? 'due_at' : 'NULL AS due_at',
@@ -75,21 +71,14 @@ export class History implements Disposable {
     readonly jobs: readonly (JobRow & { readonly reason: string | null; readonly waitsFor: readonly string[] })[];
     readonly more: boolean;
   } {
-    const conditions: string[] = [];
-    const values: string[] = [];
-    for (const key of ['state', 'outcome', 'kind', 'name'] as const) {
-      const value = filter[key];
-      if (value === undefined) continue;
-      conditions.push(`${key} = ?`);
-      values.push(value);
-    }
-    const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
+    const select = this.#isOfFirstReleases ? selectNewestSlowly : selectNewest;
+    const newest = select({ ...filter, limit: filter.limit + 1 });
     const rows = this.#database
       .prepare(
         `SELECT id, name, kind, state, priority, attempt, pipeline_id, dropped_at, accepted_at, started_at, ended_at, outcome, ${this.#added},
-          json_extract(record, '$.reason') AS reason FROM job ${where} ORDER BY seq DESC LIMIT ?`,
+          json_extract(record, '$.reason') AS reason FROM job WHERE seq IN (${newest.text}) ORDER BY seq DESC`,
       )
-      .all(...values, filter.limit + 1);
+      .all(...newest.values);
     const jobs = rows.slice(0, filter.limit).map((row) => ({
       ...jobRowOf(row),
       reason: nullableText(row.reason),
@@ -114,10 +103,15 @@ export class History implements Disposable {
   }
 
   counts(): Readonly<Record<string, number>> {
-    const rows = this.#database
-      .prepare('SELECT coalesce(outcome, state) AS what, count(*) AS count FROM job GROUP BY what')
+    const ended = this.#database
+      .prepare(`SELECT outcome AS state, count(*) AS count FROM job WHERE state = 'ended' GROUP BY outcome`)
       .all();
-    return Object.fromEntries(rows.map((row) => [text(row.what), Number(row.count)]));
+    return { ...this.openCounts(), ...countsOf(ended) };
+  }
+
+  /** Of those that have not ended, by their states. */
+  openCounts(): Readonly<Record<string, number>> {
+    return countsOf(this.#database.prepare(statementTexts.counts).all());
   }
 
   /** The reports of a job to whom it names, in its order. */
@@ -178,3 +172,6 @@ export class History implements Disposable {
     };
   }
 }
+
+const countsOf = (rows: readonly Row[]): Readonly<Record<string, number>> =>
+  Object.fromEntries(rows.flatMap(({ state, count }) => (count === 0 ? [] : [[text(state), Number(count)]])));

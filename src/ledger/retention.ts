@@ -5,6 +5,7 @@ import type { Committer } from './committer.ts';
 import { deleteDeliveries, noDeliveryOwed } from './delivery-table.ts';
 import { readFrom } from './refusal.ts';
 import { type Row, text } from './rows.ts';
+import { findTotal } from './totals.ts';
 
 /** How many ended jobs are kept, and for how long. Whatever has not ended, or whose report is owed, is kept in any case. */
 interface Limits {
@@ -25,14 +26,14 @@ const removable = `id NOT IN (SELECT job_id FROM report) AND ${noDeliveryOwed} A
 const statementTexts = {
   olderThan: `SELECT id FROM job WHERE state = 'ended' AND ended_at BETWEEN ? AND ? - 1 AND ${removable}
     ORDER BY ended_at, seq LIMIT ${retentionBatch}`,
-  newestBeyond: `SELECT ended_at, seq FROM job WHERE state = 'ended' ORDER BY ended_at DESC, seq DESC LIMIT 1 OFFSET ?`,
-  upTo: `SELECT id FROM job WHERE state = 'ended' AND (ended_at, seq) <= (?, ?) AND ${removable}
-    ORDER BY ended_at, seq LIMIT ${retentionBatch}`,
+  /** Of so many that ended first, whatever of them has to stay. */
+  oldest: `SELECT id FROM (SELECT * FROM job WHERE state = 'ended' ORDER BY ended_at, seq LIMIT ?) AS job WHERE ${removable}
+    LIMIT ${retentionBatch}`,
   deleteJob: `DELETE FROM job WHERE id = ?`,
   deleteAttempts: 'DELETE FROM attempt WHERE job_id = ?',
   deleteDeliveries,
   deleteLog: 'DELETE FROM log WHERE job_id = ?',
-  logBytes: 'SELECT coalesce(sum(bytes), 0) AS bytes FROM log',
+  findTotal,
   // CROSS JOIN: from the oldest log on. SQLite would rather begin with the jobs, and then sort all of them for each batch.
   oldestLogs: `SELECT log.job_id, log.bytes FROM log CROSS JOIN job ON job.id = log.job_id WHERE job.state = 'ended'
     ORDER BY log.written_at LIMIT ${retentionBatch}`,
@@ -65,8 +66,8 @@ export class LedgerRetention {
   #expired(limits: Limits, now: Instant): readonly Row[] {
     const old = this.#sql.olderThan.all(firstPlausible, now - limits.maxAgeMs);
     if (old.length > 0) return old;
-    const newest = this.#sql.newestBeyond.get(limits.maxJobs);
-    return newest ? this.#sql.upTo.all(Number(newest.ended_at), Number(newest.seq)) : [];
+    const excess = this.#total('ended') - limits.maxJobs;
+    return excess > 0 ? this.#sql.oldest.all(excess) : [];
   }
 
   /**
@@ -88,7 +89,11 @@ export class LedgerRetention {
 
   /** Of all the logs that are kept. @throws LedgerRefusal, BootyError LEDGER_DAMAGED */
   logBytes(): number {
-    return Number(readFrom(this.#path, () => this.#sql.logBytes.get())?.bytes ?? 0);
+    return readFrom(this.#path, () => this.#total('log-bytes'));
+  }
+
+  #total(name: 'ended' | 'log-bytes'): number {
+    return Number(this.#sql.findTotal.get(name)?.value);
   }
 
   /** Removes ended jobs for good. Their ids may then be used again. */

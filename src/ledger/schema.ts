@@ -1,4 +1,5 @@
 import { deliveryTable } from './delivery-table.ts';
+import { totals } from './totals.ts';
 
 /*
  * The ledger's tables. A job's row moves along these states, and never back from the last one:
@@ -16,7 +17,7 @@ import { deliveryTable } from './delivery-table.ts';
  */
 
 /** What `PRAGMA user_version` says of a ledger that this program writes. */
-export const schemaVersion = 4;
+export const schemaVersion = 5;
 
 /** `BOOT` in ASCII: tells our file from another program's (PRAGMA application_id). */
 export const applicationId = 0x424f4f54;
@@ -125,5 +126,12 @@ export const migrations: Readonly<Record<number, string>> = {
     CREATE TABLE pause (scope TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
     ${deliveryTable}
+  `,
+  5: `
+    DROP INDEX job_waiting;
+    CREATE INDEX job_waiting ON job (due_at, kind) WHERE state = 'waiting';
+    CREATE INDEX job_ended_outcome ON job (outcome, kind) WHERE state = 'ended';
+    CREATE INDEX job_ended_name ON job (name, outcome, kind) WHERE state = 'ended';
+    ${totals}
   `,
 };

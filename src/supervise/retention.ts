@@ -1,4 +1,4 @@
-import { readdir, rm, stat } from 'node:fs/promises';
+import { opendir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RetentionLimits } from '../config/config.ts';
 import type { Paths } from '../config/paths.ts';
@@ -101,7 +101,8 @@ export class Retention {
   async #removeRemains(): Promise<void> {
     if (this.#remainsRemoved) return;
     for (const directory of [this.#paths.outcomes, this.#paths.rejected]) {
-      for (const name of (await listIfThere(directory)).filter((entry) => temporaryPattern.test(entry))) {
+      for await (const name of namesIfThere(directory)) {
+        if (!temporaryPattern.test(name)) continue;
         const path = join(directory, name);
         const writtenAtMs = await lastWritten(path);
         if (writtenAtMs !== null && writtenAtMs < this.#startedAtMs) await remove(path);
@@ -206,6 +207,15 @@ async function lastWritten(path: string): Promise<number | null> {
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return null;
     throw error;
+  }
+}
+
+/** Of a directory that may hold a million: one after the other. */
+async function* namesIfThere(path: string): AsyncGenerator<string> {
+  try {
+    for await (const { name } of await opendir(path, { bufferSize: 1024 })) yield name;
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT' && errorCode(error) !== 'ENOTDIR') throw error;
   }
 }
 

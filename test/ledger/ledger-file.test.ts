@@ -57,7 +57,7 @@ void test('a ledger of a newer Booty is refused, and not touched', () =>
       using database = new DatabaseSync(path);
       database.exec('PRAGMA user_version = 99');
     }
-    assertRefused(path, 'LEDGER_NEWER', /ledger version 99, this program knows 4/);
+    assertRefused(path, 'LEDGER_NEWER', /ledger version 99, this program knows 5/);
   }));
 
 void test('another program’s database is refused, and not touched', () =>

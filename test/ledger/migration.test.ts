@@ -72,6 +72,12 @@ const sinceVersion4 = ({ state, priority, pipeline_id }: Record<string, unknown>
   round: state === 'verifying' || (state !== 'ended' && pipeline_id !== null) ? 1 : 0,
   rejection: null,
 });
+const totalsOf = ({ job = [], log = [] }: Readonly<Record<string, readonly Record<string, unknown>[]>>) => ({
+  total: [
+    { name: 'ended', value: job.filter(({ state }) => state === 'ended').length },
+    { name: 'log-bytes', value: log.reduce((sum, { bytes }) => sum + Number(bytes), 0) },
+  ],
+});
 const emptySinceVersion4 = { lane: [], start: [], need: [], pause: [], setting: [], delivery: [] };
 
 void test('a ledger of the first version is brought to this one with all that it held', () => {
@@ -86,6 +92,7 @@ void test('a ledger of the first version is brought to this one with all that it
       ...before.tables,
       job: before.tables.job?.map((row) => ({ ...row, due_at: null, expires_at: null, ...sinceVersion4(row) })),
       ...emptySinceVersion4,
+      ...totalsOf(before.tables),
       attempt: before.tables.attempt?.map((row) => ({ ...row, recoveries: 0 })),
       log: [],
       suspect: [],
@@ -116,7 +123,7 @@ void test('a ledger of the second version is brought to this one with all that i
   const { version, tables } = contentOf(place.path);
   assert.equal(version, schemaVersion);
   const job = before.tables.job?.map((row) => ({ ...row, due_at: null, expires_at: null, ...sinceVersion4(row) }));
-  assert.deepEqual(tables, { ...before.tables, job, ...emptySinceVersion4 });
+  assert.deepEqual(tables, { ...before.tables, job, ...emptySinceVersion4, ...totalsOf(before.tables) });
   assert.equal(ledger.counts().waiting, 3);
   assert.equal(ledger.retention.logBytes(), 17);
 });
@@ -129,7 +136,7 @@ void test('a ledger of the third version is brought to this one with all that it
   const { version, tables } = contentOf(place.path);
   assert.equal(version, schemaVersion);
   const job = before.tables.job?.map((row) => ({ ...row, ...sinceVersion4(row) }));
-  assert.deepEqual(tables, { ...before.tables, job, ...emptySinceVersion4 });
+  assert.deepEqual(tables, { ...before.tables, job, ...emptySinceVersion4, ...totalsOf(before.tables) });
   assert.deepEqual(idsOf(ledger.leftovers().map(({ claim }) => claim)), ['verifying+verify', 'long', 'once']);
   // A retry, a job that is not to start before 2030, and one that must have started before its expiry, keep their times.
   const [stale, retry, far] = [1_796_084_411_339, 1_796_084_410_475, Date.UTC(2030, 0)];
@@ -156,6 +163,17 @@ void test('a job of the third version that was not started in time is cancelled 
   );
 });
 
+void test('a ledger of the fourth version is brought to this one with all that it held', () => {
+  using place = keptLedger(4);
+  const before = contentOf(place.path);
+  assert.equal(before.version, 4);
+  using ledger = new Ledger(place.path);
+  const { version, tables } = contentOf(place.path);
+  assert.equal(version, schemaVersion);
+  assert.deepEqual(tables, { ...before.tables, ...totalsOf(before.tables) });
+  assert.ok(ledger.retention.logBytes() >= 0);
+});
+
 void test('a ledger of an earlier version can be read before it is brought to this one', () => {
   for (const [version, count] of [
     [1, 11],
@@ -170,6 +188,7 @@ void test('a ledger of an earlier version can be read before it is brought to th
     }
     const { jobs } = history.list({ limit: 99 });
     assert.equal(jobs.length, count);
+    assert.equal(history.list({ state: 'waiting', limit: 99 }).jobs.length, history.openCounts().waiting);
     for (const { id } of jobs) assert.ok('id' in history.find(id));
     assert.equal(contentOf(place.path).version, version);
   }
