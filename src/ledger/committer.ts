@@ -1,59 +1,98 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { isOfTheDisk, translate } from './refusal.ts';
+import type { TransactionLog } from './log-file.ts';
+import { isOfTheDisk, LedgerRefusal, translate } from './refusal.ts';
 
 interface Entry {
   readonly work: () => void;
+  /** When its caller is told: once it has outlived us, or once it has outlived a power cut too; `soon` does not ask for a sync. */
+  readonly until: 'written' | 'durable' | 'soon';
   readonly committed: () => void;
   readonly failed: (error: unknown) => void;
 }
 
 /** The most changes that one transaction takes: bounds how long the loop stands still for a commit. */
 const maxBatch = 500;
+/** How long something that nobody waits for may stay undone, and then not be durable. */
 const patienceMs = 20;
 
 /**
- * Group commit: changes that are asked for in one turn of the loop become durable in one transaction, with one fsync.
- * Each runs in a savepoint of its own, so that one that fails takes no other with it.
+ * Group commit: changes that are asked for in one turn of the loop are one transaction, and what is committed while the
+ * log is synced shares the next sync. Each change runs in a savepoint of its own, so that one that fails takes no other
+ * with it.
+ *
+ *   asked ──▶ committed ──sync──▶ durable
+ *                          └────▶ in doubt: refused, and there all the same; nothing else is committed until a sync has
+ *                                 worked, which is tried with each change that is asked for
  */
 export class Committer {
   readonly #database: DatabaseSync;
   readonly #path: string;
+  readonly #log: TransactionLog;
   readonly #onState: (failure: unknown) => void;
   #queue: Entry[] = [];
+  /** Committed, and not durable yet. */
+  #undurable: Entry[] = [];
+  #syncing: readonly Entry[] | null = null;
+  #inDoubt = false;
+  /** How often something was refused that had been done all the same. */
+  doubts = 0;
   #scheduled = false;
   #patience: NodeJS.Timeout | null = null;
 
-  /** @param onState told after each transaction: null where it is durable, else why the disk, not the work, has undone it */
-  constructor(database: DatabaseSync, path: string, onState: (failure: unknown) => void = () => undefined) {
+  /** @param onState told after each sync: null where what was asked for is durable, else why the disk, not the work, refuses it */
+  constructor(
+    database: DatabaseSync,
+    path: string,
+    log: TransactionLog,
+    onState: (failure: unknown) => void = () => undefined,
+  ) {
     this.#database = database;
     this.#path = path;
+    this.#log = log;
     this.#onState = onState;
   }
 
   /**
    * Resolves with what the work returned once it is durable. Rejects, with the change undone, where the work threw; with
-   * a LedgerRefusal where the disk refused, with BootyError LEDGER_DAMAGED where the file is found damaged.
+   * a LedgerRefusal where the disk refused, with BootyError LEDGER_DAMAGED where the file is found damaged. What the disk
+   * took and did not make durable is refused too, and has been done: whoever asks again must be ready for that.
    */
   commit<Result>(work: () => Result): Promise<Result> {
-    const done = this.#enqueue(work);
+    const done = this.#enqueue(work, 'durable');
     this.#schedule();
     return done;
   }
 
-  /** The same for what nobody waits for: it goes with the next commit, or after a short while with one of its own. */
-  commitSoon<Result>(work: () => Result): Promise<Result> {
-    const done = this.#enqueue(work);
-    this.#patience ??= setTimeout(() => this.#schedule(), patienceMs);
+  /** The same, but told at once: what was written outlives us now, and a power cut in a moment. */
+  write<Result>(work: () => Result): Promise<Result> {
+    const done = this.#enqueue(work, 'written');
+    this.#schedule();
     return done;
   }
 
-  #enqueue<Result>(work: () => Result): Promise<Result> {
+  /** As {@link commit} for what nobody waits for: it goes with the next one, or after a short while with one of its own. */
+  commitSoon<Result>(work: () => Result): Promise<Result> {
+    const done = this.#enqueue(work, 'soon');
+    this.#hurry();
+    return done;
+  }
+
+  /** Commits what waits now and makes it durable, without giving way. What the disk refuses is rejected. */
+  flush(): void {
+    this.#calm();
+    if (this.#inDoubt) this.#syncNow();
+    while (this.#queue.length > 0) this.#commitBatch(this.#queue.splice(0, maxBatch));
+    this.#syncNow();
+  }
+
+  #enqueue<Result>(work: () => Result, until: Entry['until']): Promise<Result> {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     let result: { readonly value: Result } | null = null;
     this.#queue.push({
       work: () => {
         result = { value: work() };
       },
+      until,
       committed: () => {
         if (result) resolve(result.value);
       },
@@ -62,23 +101,34 @@ export class Committer {
     return promise;
   }
 
-  /** Commits what waits now, without giving way. */
-  flush(): void {
-    if (this.#patience) clearTimeout(this.#patience);
-    this.#patience = null;
-    while (this.#queue.length > 0) this.#commitBatch(this.#queue.splice(0, maxBatch));
-  }
-
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    if (this.#patience) clearTimeout(this.#patience);
-    this.#patience = null;
+    this.#calm();
     setImmediate(() => {
       this.#scheduled = false;
-      this.#commitBatch(this.#queue.splice(0, maxBatch));
-      if (this.#queue.length > 0) this.#schedule();
+      this.#turn();
     });
+  }
+
+  #hurry(): void {
+    this.#patience ??= setTimeout(() => {
+      this.#patience = null;
+      if (this.#queue.length > 0) this.#schedule();
+      else this.#sync();
+    }, patienceMs);
+  }
+
+  #calm(): void {
+    if (this.#patience) clearTimeout(this.#patience);
+    this.#patience = null;
+  }
+
+  #turn(): void {
+    if (this.#inDoubt) return this.#sync();
+    this.#commitBatch(this.#queue.splice(0, maxBatch));
+    if (this.#queue.length > 0) this.#schedule();
+    this.#syncWhereAsked();
   }
 
   #commitBatch(batch: readonly Entry[]): void {
@@ -95,8 +145,54 @@ export class Committer {
       if (isOfTheDisk(cause)) this.#onState(error);
       return;
     }
-    for (const entry of done) entry.committed();
+    for (const entry of done) if (entry.until === 'written') entry.committed();
+    this.#undurable.push(...done);
+  }
+
+  #syncWhereAsked(): void {
+    if (this.#undurable.length === 0 || this.#syncing) return;
+    if (this.#undurable.some(({ until }) => until === 'durable')) this.#sync();
+    else this.#hurry();
+  }
+
+  #sync(): void {
+    if (this.#syncing) return;
+    const entries = this.#undurable.splice(0);
+    this.#syncing = entries;
+    this.#log.sync().then(
+      () => this.#syncing === entries && this.#onDurable(entries),
+      (error: unknown) => this.#syncing === entries && this.#onDoubt(entries, error),
+    );
+  }
+
+  #syncNow(): void {
+    const entries = [...(this.#syncing ?? []), ...this.#undurable.splice(0)];
+    if (entries.length === 0 && !this.#inDoubt) return;
+    this.#syncing = entries;
+    try {
+      this.#log.syncNow();
+      this.#onDurable(entries);
+    } catch (error) {
+      this.#onDoubt(entries, error);
+    }
+  }
+
+  #onDurable(entries: readonly Entry[]): void {
+    this.#syncing = null;
+    this.#inDoubt = false;
+    for (const { committed } of entries) committed();
     this.#onState(null);
+    if (this.#queue.length > 0) this.#schedule();
+    this.#syncWhereAsked();
+  }
+
+  #onDoubt(entries: readonly Entry[], cause: unknown): void {
+    this.#syncing = null;
+    this.#inDoubt = true;
+    this.doubts += 1;
+    const refusal = new LedgerRefusal(`what was written is not durable: ${messageOf(cause)}`, { cause });
+    for (const { failed } of [...entries, ...this.#undurable.splice(0), ...this.#queue.splice(0)]) failed(refusal);
+    this.#onState(refusal);
   }
 
   #attempt(entry: Entry): boolean {
@@ -118,3 +214,5 @@ export class Committer {
     if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec('ROLLBACK');
   }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -5,6 +5,7 @@ import { describeTarget, type Report } from '../job/report.ts';
 import { type Instant, instant } from '../job/units.ts';
 import type { Scope } from '../schedule/control.ts';
 import { type JobFilter, selectNewest, selectNewestSlowly } from './filter.ts';
+import { secureLog } from './log-file.ts';
 import { integrityFlaw, openLedgerForReading } from './open.ts';
 import { readPauses } from './pauses.ts';
 import { type JobRow, jobRowOf, nullableInstant, nullableText, type Row, specOf, text } from './rows.ts';
@@ -40,6 +41,7 @@ export interface ReportState {
 
 /** What the ledger tells to whoever may read it, with or without a supervisor. */
 export class History implements Disposable {
+  readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #hasDeliveries: boolean;
   readonly #isOfFirstReleases: boolean;
@@ -49,6 +51,7 @@ export class History implements Disposable {
 
   /** @throws BootyError LEDGER_MISSING, LEDGER_UNUSABLE, LEDGER_NEWER */
   constructor(path: string) {
+    this.#path = path;
     this.#database = openLedgerForReading(path);
     this.#waits = new Waits(this.#database);
     const columns = new Set(
@@ -79,6 +82,7 @@ export class History implements Disposable {
           json_extract(record, '$.reason') AS reason FROM job WHERE seq IN (${newest.text}) ORDER BY seq DESC`,
       )
       .all(...newest.values);
+    secureLog(this.#path);
     const jobs = rows.slice(0, filter.limit).map((row) => ({
       ...jobRowOf(row),
       reason: nullableText(row.reason),
@@ -89,6 +93,12 @@ export class History implements Disposable {
 
   /** The job of that id, or the only one whose id begins so. */
   find(idOrPrefix: string): JobDetails | { readonly candidates: readonly string[] } {
+    const found = this.#find(idOrPrefix);
+    secureLog(this.#path);
+    return found;
+  }
+
+  #find(idOrPrefix: string): JobDetails | { readonly candidates: readonly string[] } {
     const exact = this.#database.prepare('SELECT * FROM job WHERE id = ?').get(idOrPrefix);
     if (exact) return this.#details(exact);
     const end = `${idOrPrefix}\u{10ffff}`;

@@ -22,6 +22,7 @@ import { Committer } from './committer.ts';
 import { LedgerDeliveries } from './deliveries.ts';
 import { Ends } from './ends.ts';
 import { Lanes } from './lanes.ts';
+import { LogFile } from './log-file.ts';
 import { Needs } from './needs.ts';
 import { openLedgerFile } from './open.ts';
 import { readPauses } from './pauses.ts';
@@ -65,6 +66,7 @@ export class Ledger implements JobQueue {
   readonly #file: string | null;
   readonly #database: DatabaseSync;
   readonly #committer: Committer;
+  readonly #log: LogFile;
   readonly #lanes: Lanes;
   readonly #needs: Needs;
   readonly #commands: Commands;
@@ -82,7 +84,8 @@ export class Ledger implements JobQueue {
     this.#path = path;
     this.#database = openLedgerFile(path);
     this.#file = identityOf(path);
-    this.#committer = new Committer(this.#database, path, onState);
+    this.#log = new LogFile(path);
+    this.#committer = new Committer(this.#database, path, this.#log, onState);
     this.retention = new LedgerRetention(this.#database, path, this.#committer);
     this.suspects = new Suspects(this.#database, this.#committer);
     this.deliveries = new LedgerDeliveries(this.#database, path, this.#committer);
@@ -102,7 +105,8 @@ export class Ledger implements JobQueue {
   }
 
   claim(kind: JobKind, limit: number, now: Instant): Promise<Claim[]> {
-    return this.#committer.commit(() => {
+    // A power cut ends the attempts as well: that they had begun need not outlive it. Where it must: confirm.
+    return this.#committer.write(() => {
       this.#lanes.bringBackStarts(now);
       if (this.#sql.isPaused.get(`kind:${kind}`)) return [];
       const claims: Claim[] = [];
@@ -115,6 +119,11 @@ export class Ledger implements JobQueue {
       }
       return claims;
     });
+  }
+
+  /** What was written before an empty change is durable with it. */
+  confirm(_claim: Claim): Promise<void> {
+    return this.#committer.commit(() => undefined);
   }
 
   release(claim: Claim): Promise<void> {
@@ -232,6 +241,11 @@ export class Ledger implements JobQueue {
     });
   }
 
+  /** How often something was refused that had been done all the same, so that its end may be untold. */
+  get doubts(): number {
+    return this.#committer.doubts;
+  }
+
   /** Whether its file is still where it was opened: what is written to one that was taken away is not there for the next supervisor. */
   isInPlace(): boolean {
     return identityOf(this.#path) === this.#file;
@@ -284,6 +298,7 @@ export class Ledger implements JobQueue {
   [Symbol.dispose](): void {
     if (!this.#database.isOpen) return;
     this.#committer.flush();
+    this.#log[Symbol.dispose]();
     this.#database.close();
   }
 

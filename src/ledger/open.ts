@@ -10,8 +10,9 @@ import { applicationId, migrations, schemaVersion } from './schema.ts';
 const maxCheckedBytes = { afterStop: 64 * 1024 ** 2, afterDeath: 512 * 1024 ** 2 } as const;
 
 /**
- * Opens or makes the ledger at the path, brought to this program's version in one transaction. WAL with
- * synchronous=FULL: a committed transaction survives a power cut (sqlite.org/pragma.html#pragma_synchronous).
+ * Opens or makes the ledger at the path, brought to this program's version in one transaction, which is durable. After that WAL
+ * with synchronous=NORMAL: what is committed survives a power cut once the log has been synced, which the committer sees
+ * to (sqlite.org/pragma.html#pragma_synchronous).
  * @throws BootyError LEDGER_UNUSABLE, LEDGER_NEWER, LEDGER_DAMAGED; the file is then as it was
  */
 export function openLedgerFile(path: string): DatabaseSync {
@@ -22,6 +23,7 @@ export function openLedgerFile(path: string): DatabaseSync {
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000;');
     migrate(database);
     refuseReadOnly(database, path);
+    database.exec('PRAGMA synchronous = NORMAL');
     return database;
   } catch (error) {
     database?.close();

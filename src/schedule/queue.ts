@@ -97,6 +97,8 @@ export interface JobQueue {
   accept(drops: readonly Acceptable[], now: Instant): Promise<Acceptance[]>;
   /** The jobs that should run next, best first, at most so many; each is this supervisor's when it resolves. */
   claim(kind: JobKind, limit: number, now: Instant): Promise<Claim[]>;
+  /** Resolves once a claim outlives a power cut: before a job is started that must not be started twice. */
+  confirm(claim: Claim): Promise<void>;
   /** Gives a job back that was claimed and never started; no attempt is charged. */
   release(claim: Claim): Promise<void>;
   finish(claim: Claim, finish: Finish): Promise<Finished>;

@@ -89,6 +89,7 @@ export class JobRun {
   async run(): Promise<AttemptResult | Shortage> {
     let inputs: AttemptInputs;
     try {
+      if (this.claim.job.spec.onInterrupt === 'fail') await this.#parts.queue.confirm(this.claim);
       inputs = begin(this.claim, this.#place, this.#verifier, this.#parts);
     } catch (error) {
       const shortage =

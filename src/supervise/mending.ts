@@ -27,6 +27,7 @@ export class Mending implements Disposable {
   #pauseMs: number = retryMs.first;
   /** What refused is tried again at its time, and not at each look: a disk without room has a little now and then. */
   #due = false;
+  #doubts = 0;
 
   constructor(parts: MendingParts) {
     this.#parts = parts;
@@ -40,7 +41,9 @@ export class Mending implements Disposable {
     if (troubles.has('state')) return false;
     if (troubles.has('ledger')) await unlessRefused(() => ledger.probe());
     if (troubles.has('ledger')) return false;
-    if (reporter.isDelayed) await unlessRefused(() => reporter.makeDue());
+    const isUntold = ledger.doubts !== this.#doubts;
+    this.#doubts = ledger.doubts;
+    if (reporter.isDelayed || isUntold) await unlessRefused(() => reporter.makeDue());
     if (troubles.has('outbox') && this.#due) await outbox.keepHeld();
     return true;
   }

@@ -3,14 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempDisposableSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { mock, test } from 'node:test';
+import { test } from 'node:test';
 import { BootyError } from '../../src/job/error.ts';
-import { Committer } from '../../src/ledger/committer.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { LedgerRefusal } from '../../src/ledger/refusal.ts';
 import { acceptAll, claimOne, drop, finishOf, now } from '../schedule/jobs.ts';
 import { checkRefusals } from './refusing.ts';
+import { openWords } from './words.ts';
 
 const place = () => mkdtempDisposableSync(join(tmpdir(), 'booty-refusal-'));
 
@@ -49,27 +48,6 @@ void test('the same holds for a file system that is full', { skip: noDisk }, () 
   const { stdout, stderr, status } = runOnSmallDisk(process.execPath, program);
   assert.deepEqual([stdout, status], ['done\n', 0], stderr);
 });
-
-/** The words of a table, and a committer that writes them. */
-function openWords() {
-  const database = new DatabaseSync(':memory:');
-  database.exec('CREATE TABLE word (text TEXT UNIQUE NOT NULL) STRICT');
-  const insert = database.prepare('INSERT INTO word VALUES (?)');
-  const told = mock.fn<(failure: unknown) => void>();
-  return {
-    committer: new Committer(database, 'memory', told),
-    add: (text: string | null) => () => insert.run(text).changes,
-    words: () =>
-      database
-        .prepare('SELECT text FROM word')
-        .all()
-        .map(({ text }) => text),
-    /** Whether it takes nothing, as a ledger on a disk that was mounted read-only. */
-    refuse: (refuses: boolean) => database.exec(`PRAGMA query_only = ${refuses}`),
-    told: () => told.mock.calls.map((call) => call.arguments[0]),
-    close: () => database.close(),
-  };
-}
 
 void test('a change that cannot be made takes no other with it, and is no trouble of the disk', async () => {
   const { committer, add, words, told, close } = openWords();

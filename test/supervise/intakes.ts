@@ -54,6 +54,7 @@ export class Intakes implements AsyncDisposable {
     const queue = {
       accept: (drops: readonly Acceptable[]) => this.onAccept(drops, () => ledger.accept(drops, now)),
       claim: ledger.claim.bind(ledger),
+      confirm: ledger.confirm.bind(ledger),
       release: ledger.release.bind(ledger),
       finish: ledger.finish.bind(ledger),
       nextChange: ledger.nextChange.bind(ledger),
