@@ -22,6 +22,7 @@ import { envelopeEndpoint } from '../outbox/endpoint.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import type { Redactor } from '../redact/redactor.ts';
 import type { SecretOf } from '../report/delivery.ts';
+import { EmptyDirectories } from '../run/empty-directories.ts';
 import { machineEnvironment } from '../run/environment.ts';
 import type { Command } from '../schedule/control.ts';
 import { prepareDirectories } from '../spool/directories.ts';
@@ -140,6 +141,7 @@ async function superviseWith(
       machine: machineEnvironment(),
       killGraceMs: place.config.killGraceMs,
       modules: place.paths.modules,
+      directories: new EmptyDirectories(place.paths.jobs),
       redactor,
       secrets: secrets.values,
       listenTo: (claim) => outputs?.announce(claim) ?? null,

@@ -34,6 +34,8 @@ export class Committer {
   #undurable: Entry[] = [];
   #syncing: readonly Entry[] | null = null;
   #inDoubt = false;
+  /** The last transaction was refused: that an earlier one is durable by now mends nothing. */
+  #isRefused = false;
   /** How often something was refused that had been done all the same. */
   doubts = 0;
   #scheduled = false;
@@ -142,9 +144,11 @@ export class Committer {
       this.#rollBack();
       const error = translate(cause, this.#path);
       for (const entry of batch) entry.failed(error);
-      if (isOfTheDisk(cause)) this.#onState(error);
+      this.#isRefused = isOfTheDisk(cause);
+      if (this.#isRefused) this.#onState(error);
       return;
     }
+    this.#isRefused = false;
     for (const entry of done) if (entry.until === 'written') entry.committed();
     this.#undurable.push(...done);
   }
@@ -181,7 +185,7 @@ export class Committer {
     this.#syncing = null;
     this.#inDoubt = false;
     for (const { committed } of entries) committed();
-    this.#onState(null);
+    if (!this.#isRefused) this.#onState(null);
     if (this.#queue.length > 0) this.#schedule();
     this.#syncWhereAsked();
   }

@@ -29,6 +29,11 @@ function bind() {
   const library = loadLibc();
   return {
     pipe2: library.func('int pipe2(_Out_ int *fds, int flags)') as (fds: Int32Array, flags: number) => number,
+    llistxattr: library.func('long llistxattr(const char *path, void *list, size_t size)') as (
+      path: string,
+      list: Buffer,
+      size: number,
+    ) => number,
     syncfs: library.func('int syncfs(int fd)'),
     fcntl: library.func('int fcntl(int fd, int cmd, int arg)') as (
       file: number,
@@ -95,4 +100,14 @@ export function isOpenForWriting(file: number): boolean {
     return false;
   }
   return koffi.errno() === koffi.os.errno.EAGAIN;
+}
+
+/** A directory of ours has a label of the security module, perhaps. */
+const attributeNames = Buffer.alloc(4096);
+
+/** The names of a file's extended attributes, its access lists among them (llistxattr(2), xattr(7)). */
+export function extendedAttributesOf(path: string): string {
+  const size = libc().llistxattr(path, attributeNames, attributeNames.length);
+  if (size >= 0) return attributeNames.toString('latin1', 0, size);
+  return koffi.errno() === koffi.os.errno.EOPNOTSUPP ? '' : `error ${koffi.errno()}`;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { errorCode } from '../disk/durable.ts';
 import type { Exit } from '../job/exit.ts';
 import type { Step } from '../job/job.ts';
+import type { EmptyDirectories } from './empty-directories.ts';
 import { argvOfModule, prepareModule } from './module-step.ts';
 import { needsPathOf } from './needs.ts';
 import { argvOfLine } from './shell.ts';
@@ -19,6 +20,7 @@ export interface StepFiles {
   readonly isFirst: boolean;
   readonly cwd: string;
   readonly modules: string;
+  readonly directories: EmptyDirectories;
   readonly needs: string | null;
 }
 
@@ -40,10 +42,10 @@ export function argvOf({ action }: Step, place: JobPlace, modules: string): read
 export function prepareStep(
   { action, cwd: ownCwd }: Step,
   place: JobPlace,
-  { isFirst, cwd, modules, needs }: StepFiles,
+  { isFirst, cwd, modules, directories, needs }: StepFiles,
 ): SpawnFailure | Shortage | null {
   try {
-    makeWorkdir(place);
+    makeWorkdir(place, directories);
     const flaw = ownCwd === null ? null : flawOfCwd(cwd);
     if (flaw) return flaw;
     if (action.kind === 'script') write(scriptPathOf(place), action.text, 0o700);

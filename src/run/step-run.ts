@@ -8,6 +8,7 @@ import type { Redactor } from '../redact/redactor.ts';
 import type { Claim } from '../schedule/queue.ts';
 import { type Child, startChild } from './child.ts';
 import { Deadline } from './deadline.ts';
+import type { EmptyDirectories } from './empty-directories.ts';
 import { type AttemptInputs, stepEnvironment, type VerifierFiles } from './environment.ts';
 import type { OutputListener, StreamName } from './output.ts';
 import { groupExists, groupLives, signalGroup } from './processes.ts';
@@ -21,6 +22,7 @@ export interface AttemptSettings {
   readonly killGraceMs: Milliseconds;
   /** Where the relative paths of module steps begin. */
   readonly modules: string;
+  readonly directories: EmptyDirectories;
   readonly redactor: Redactor;
   readonly secrets: SecretValues;
   /** Who is told of what an attempt prints, beside its log. */
@@ -108,11 +110,12 @@ export class StepRunner {
       usage,
     });
     this.#ending = null;
-    const { modules } = this.#settings;
+    const { modules, directories } = this.#settings;
     const unprepared = prepareStep(step, this.#place, {
       isFirst: this.#isFirst,
       cwd: start.cwd,
       modules,
+      directories,
       needs: inputs.needs,
     });
     if (unprepared) return unprepared.kind === 'short' ? unprepared : ended(unprepared);

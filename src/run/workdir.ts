@@ -1,22 +1,14 @@
-import {
-  chmodSync,
-  closeSync,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readSync,
-  rmdirSync,
-  rmSync,
-} from 'node:fs';
+import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode, makeDirectory, openUntrusted } from '../disk/durable.ts';
+import { errorCode, openUntrusted } from '../disk/durable.ts';
 import type { JobId } from '../job/id.ts';
 import { maxOutputBytes, outputPairs, parseOutputs } from '../job/outputs.ts';
 import { plainLine } from '../job/plain-line.ts';
 import { syncFileSystem } from '../native/libc.ts';
 import { maxPatternBytes } from '../redact/patterns.ts';
 import type { Redactor } from '../redact/redactor.ts';
+import type { EmptyDirectories } from './empty-directories.ts';
+import { removeTree } from './remove-tree.ts';
 
 /*
  * jobs/ID/            everything of one job
@@ -45,9 +37,9 @@ export const isLogName = (name: string): boolean => /^\d+\.log$/.test(name);
 export const logPath = (place: JobPlace, attempt: number): string => join(place.directory, `${attempt}.log`);
 
 /** Makes the directories of a job. @throws the system's error */
-export function makeWorkdir(place: JobPlace): void {
-  makeDirectory(place.directory, 0o750);
-  makeDirectory(place.workdir, 0o750);
+export function makeWorkdir(place: JobPlace, directories: EmptyDirectories): void {
+  directories.make(place.directory);
+  directories.make(place.workdir);
 }
 
 /** Makes what the steps wrote there durable: a job is not asked for fsyncs of its own. A disk that refuses will refuse the ledger too, which waits. */
@@ -86,11 +78,17 @@ const passingFiles = new Set([
  * verifiers' too, over all their attempts, and stays when one of them ends: it goes with the pipeline. Logs stay.
  * @param ended whether the job has ended; else it waits for another attempt
  */
-export function tidy(jobs: string, id: JobId, pipelineId: JobId | null, ended: boolean): void {
+export function tidy(
+  jobs: string,
+  id: JobId,
+  pipelineId: JobId | null,
+  ended: boolean,
+  directories: EmptyDirectories,
+): void {
   const place = placeOf(jobs, id, pipelineId);
-  if (pipelineId === null) removeTree(place.workdir);
+  if (pipelineId === null && !directories.keep(place.workdir)) removeTree(place.workdir);
   removePassing(place.directory);
-  if (ended) removeIfEmpty(place.directory);
+  if (ended && !directories.keep(place.directory)) removeIfEmpty(place.directory);
 }
 
 /** Removes what the next attempt of a job makes anew, where it goes on from this one: workdir and outputs stay. */
@@ -106,26 +104,6 @@ function removePassing(directory: string, kept: ReadonlySet<string> = new Set())
   }
   for (const name of names)
     if (passingFiles.has(name) && !kept.has(name)) rmSync(join(directory, name), { recursive: true, force: true });
-}
-
-/** Also what a job has made read-only, as some package caches are. @throws the system's error */
-export function removeTree(path: string): void {
-  try {
-    rmSync(path, { recursive: true, force: true });
-  } catch (error) {
-    if (errorCode(error) !== 'EACCES') throw error;
-    unlock(path);
-    rmSync(path, { recursive: true, force: true });
-  }
-}
-
-/** A link that a job has put there leads to what is not ours. */
-function unlock(directory: string): void {
-  if (!lstatSync(directory).isDirectory()) return;
-  chmodSync(directory, 0o700);
-  for (const entry of readdirSync(directory, { withFileTypes: true })) {
-    if (entry.isDirectory()) unlock(join(directory, entry.name));
-  }
 }
 
 /** A job that printed nothing leaves nothing. */
@@ -166,6 +144,8 @@ export const readSmallFile = (path: string, limit: number): string | null => rea
 export const readEndOfFile = (path: string, limit: number): string | null => readFilePart(path, limit, 'end');
 
 function readFilePart(path: string, limit: number, part: 'start' | 'end'): string | null {
+  // Mostly there is none, and an error costs more than a look.
+  if (!lstatSync(path, { throwIfNoEntry: false })) return null;
   let file: number;
   try {
     file = openUntrusted(path);

@@ -17,7 +17,7 @@ interface Parts {
   readonly emit: Emit;
   readonly ledger: Pick<Ledger, 'attemptsOf' | 'endedRecord' | 'verifying'>;
   readonly telemetry: Pick<Telemetry, 'release' | 'environment'>;
-  readonly settings: Pick<AttemptSettings, 'redactor'>;
+  readonly settings: Pick<AttemptSettings, 'directories' | 'redactor'>;
 }
 
 /**
@@ -67,7 +67,7 @@ function tellPipeline(
     release: telemetry.release,
     environment: telemetry.environment,
   });
-  makeWorkdir(place);
+  makeWorkdir(place, settings.directories);
   writeFileSync(verifier.outcomePath, `${JSON.stringify(record, null, 2)}\n`);
   return record;
 }

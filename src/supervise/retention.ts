@@ -10,7 +10,8 @@ import type { Emit } from '../journal/event.ts';
 import { LedgerRefusal } from '../ledger/refusal.ts';
 import type { LedgerRetention } from '../ledger/retention.ts';
 import { outcomePath } from '../report/outcome-file.ts';
-import { isLogName, removeTree } from '../run/workdir.ts';
+import { removeTree } from '../run/remove-tree.ts';
+import { isLogName } from '../run/workdir.ts';
 
 const everyMs = 3_600_000;
 /** A sweep begins early where this part of a budget has been used since the last; it leaves as much of it free. */

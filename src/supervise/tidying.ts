@@ -4,6 +4,7 @@ import type { JobId } from '../job/id.ts';
 import type { Job } from '../job/job.ts';
 import type { OutcomeRecord } from '../job/outcome.ts';
 import type { Emit } from '../journal/event.ts';
+import type { AttemptSettings } from '../run/step-run.ts';
 import { tidy, tidyForResume } from '../run/workdir.ts';
 import type { Finished } from '../schedule/queue.ts';
 import { messageOf } from './troubles.ts';
@@ -11,11 +12,12 @@ import { messageOf } from './troubles.ts';
 interface Parts {
   readonly paths: Pick<Paths, 'jobs'>;
   readonly emit: Emit;
+  readonly settings: Pick<AttemptSettings, 'directories'>;
 }
 
 /** Removes what an attempt needed. A disk that refuses must not undo an end that is in the ledger. */
 export const tidyOrTell = (parts: Parts, job: Pick<Job, 'id' | 'pipelineId'>, ended: boolean): void =>
-  orTell(parts, job, () => tidy(parts.paths.jobs, job.id, job.pipelineId, ended));
+  orTell(parts, job, () => tidy(parts.paths.jobs, job.id, job.pipelineId, ended, parts.settings.directories));
 
 /** The same where the next attempt goes on from it. */
 export const tidyForResumeOrTell = (parts: Parts, job: Pick<Job, 'id'>): void =>

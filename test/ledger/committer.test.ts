@@ -128,6 +128,28 @@ void test('a sync that fails refuses what it was for, and nothing else is writte
   close();
 });
 
+void test('that something earlier is durable by now is no sign that a disk takes more', async () => {
+  const log = new SlowLog();
+  const { committer, add, refuse, told, close } = openWords(log);
+  const order: string[] = [];
+  watch(order, 'a', committer.commit(add('a')));
+  await turn();
+  await turn();
+  refuse(true);
+  watch(order, 'b', committer.commit(add('b')));
+  await turn();
+  await turn();
+  await log.end();
+  assert.deepEqual([order, told().length], [['b refused', 'a'], 1]);
+  refuse(false);
+  watch(order, 'c', committer.commit(add('c')));
+  await turn();
+  await turn();
+  await log.end();
+  assert.deepEqual([order.at(-1), told().at(-1)], ['c', null]);
+  close();
+});
+
 void test('the last change of a ledger that is closed is durable, or refused', async () => {
   const log = new SlowLog();
   const { committer, add, close } = openWords(log);

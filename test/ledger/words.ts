@@ -5,7 +5,7 @@ import type { TransactionLog } from '../../src/ledger/log-file.ts';
 
 /** A log that is synced at once. */
 const quickLog: TransactionLog = {
-  sync: async () => undefined,
+  sync: () => Promise.resolve(),
   syncNow: () => undefined,
   [Symbol.dispose]: () => undefined,
 };

@@ -6,6 +6,7 @@ import type { JobSpec } from '../../src/job/job.ts';
 import { milliseconds } from '../../src/job/units.ts';
 import { Redactor } from '../../src/redact/redactor.ts';
 import { Attempt, type AttemptResult } from '../../src/run/attempt.ts';
+import { EmptyDirectories } from '../../src/run/empty-directories.ts';
 import { type AttemptInputs, machineEnvironment, noInputs, type VerifierFiles } from '../../src/run/environment.ts';
 import { startTimeOf } from '../../src/run/processes.ts';
 import type { Shortage } from '../../src/run/shortage.ts';
@@ -56,11 +57,13 @@ export class RunningAttempt implements Disposable {
       ? { path: after.#directory.path, remove: () => undefined }
       : mkdtempDisposableSync(join(tmpdir(), 'booty-run-'));
     this.place = placeOf(this.#directory.path, job.id, null);
-    makeWorkdir(this.place);
+    const directories = new EmptyDirectories(this.#directory.path);
+    makeWorkdir(this.place, directories);
     const settings = {
       machine: machineEnvironment(),
       killGraceMs: milliseconds(graceMs),
       modules: this.#directory.path,
+      directories,
       redactor: new Redactor(),
       secrets: new Map<string, string>(),
     };

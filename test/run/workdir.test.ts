@@ -16,17 +16,19 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { verifierIdOf } from '../../src/job/id.ts';
 import { Redactor } from '../../src/redact/redactor.ts';
+import { EmptyDirectories } from '../../src/run/empty-directories.ts';
 import { logPath, makeWorkdir, placeOf, readOutputs, readVerdict, tidy } from '../../src/run/workdir.ts';
 import { idOf } from '../schedule/jobs.ts';
 
 const temporary = () => mkdtempDisposableSync(join(tmpdir(), 'booty-workdir-'));
 const id = idOf('nightly');
+const none = new EmptyDirectories('/nowhere', 0);
 
 /** What readOutputs makes of the content that a job wrote. */
 function outputsOf(content: string | Uint8Array): Readonly<Record<string, string>> {
   using directory = temporary();
   const place = placeOf(directory.path, id, null);
-  makeWorkdir(place);
+  makeWorkdir(place, none);
   writeFileSync(place.outputPath, content);
   return readOutputs(place, new Redactor());
 }
@@ -70,7 +72,7 @@ for (const [what, make] of Object.entries(obstacles)) {
   void test(`${what} where outputs and verdict should be is neither followed nor waited for`, { timeout: 5000 }, () => {
     using directory = temporary();
     const place = placeOf(directory.path, id, null);
-    makeWorkdir(place);
+    makeWorkdir(place, none);
     make(place.outputPath);
     assert.deepEqual(readOutputs(place, new Redactor()), {});
     const verdict = join(place.directory, 'verdict');
@@ -122,7 +124,7 @@ const filesIn = (jobs: string): string[] => readdirSync(jobs, { recursive: true 
 /** A job that has worked, printed and written all that it may. */
 function worked(jobs: string, verifies = false): void {
   const place = verifies ? placeOf(jobs, verifierIdOf(id), id) : placeOf(jobs, id, null);
-  makeWorkdir(place);
+  makeWorkdir(place, none);
   writeFileSync(join(place.workdir, 'data'), '');
   writeFileSync(logPath(place, 1), 'log');
   for (const name of ['output', 'script', 'verdict', 'pipeline-outcome.json'])
@@ -134,16 +136,16 @@ void test('an attempt leaves its log and nothing else', () => {
   const jobs = directory.path;
   for (const ended of [true, false]) {
     worked(jobs);
-    tidy(jobs, id, null, ended);
+    tidy(jobs, id, null, ended, none);
     assert.deepEqual(filesIn(jobs), ['nightly', 'nightly/1.log']);
-    tidy(jobs, id, null, ended);
+    tidy(jobs, id, null, ended, none);
   }
 });
 
 void test('a job that printed nothing leaves nothing once it has ended', () => {
   using directory = temporary();
-  makeWorkdir(placeOf(directory.path, id, null));
-  tidy(directory.path, id, null, true);
+  makeWorkdir(placeOf(directory.path, id, null), none);
+  tidy(directory.path, id, null, true, none);
   assert.deepEqual(filesIn(directory.path), []);
 });
 
@@ -152,25 +154,25 @@ void test('what a pipeline made is there for its verifiers, until it has ended',
   const jobs = directory.path;
   const verifierId = verifierIdOf(id);
   worked(jobs, true);
-  tidy(jobs, verifierId, id, false);
+  tidy(jobs, verifierId, id, false, none);
   assert.equal(existsSync(join(jobs, 'nightly/work/data')), true);
   assert.deepEqual(readdirSync(join(jobs, verifierId)), ['1.log']);
-  tidy(jobs, verifierId, id, true);
+  tidy(jobs, verifierId, id, true, none);
   assert.equal(existsSync(join(jobs, 'nightly/work/data')), true);
-  tidy(jobs, id, null, true);
+  tidy(jobs, id, null, true, none);
   assert.deepEqual(filesIn(jobs), ['nightly+verify', 'nightly+verify/1.log']);
 });
 
 void test('what a job has locked away is removed all the same', () => {
   using directory = temporary();
   const place = placeOf(directory.path, id, null);
-  makeWorkdir(place);
+  makeWorkdir(place, none);
   const locked = join(place.workdir, 'cache');
   mkdirSync(locked);
   writeFileSync(join(locked, 'module'), '');
   chmodSync(locked, 0o555);
   try {
-    tidy(directory.path, id, null, true);
+    tidy(directory.path, id, null, true, none);
     assert.equal(existsSync(place.workdir), false);
   } finally {
     if (existsSync(locked)) chmodSync(locked, 0o755);

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import type { AttemptRecord } from '../../src/job/outcome.ts';
 import type { StepRecord } from '../../src/job/step.ts';
 import { Redactor } from '../../src/redact/redactor.ts';
+import { EmptyDirectories } from '../../src/run/empty-directories.ts';
 import { makeWorkdir, placeOf } from '../../src/run/workdir.ts';
 import { begin } from '../../src/supervise/beginning.ts';
 import { specOf } from '../job/parsing.ts';
@@ -34,9 +35,10 @@ function beginning(
 ) {
   using directory = mkdtempDisposableSync(join(tmpdir(), 'booty-beginning-'));
   const jobs = directory.path;
+  const directories = new EmptyDirectories(jobs);
   const place = placeOf(jobs, id, null);
   if (left) {
-    makeWorkdir(place);
+    makeWorkdir(place, directories);
     for (const path of [join(place.workdir, 'data'), place.outputPath, join(place.directory, 'verdict')])
       writeFileSync(path, '');
   }
@@ -47,7 +49,7 @@ function beginning(
     emit: (event) => assert.fail(event.kind),
     ledger: { attemptsOf: () => earlier, endedRecord: () => null, verifying: () => null },
     telemetry: { release: null, environment: 'test' },
-    settings: { redactor: new Redactor() },
+    settings: { directories, redactor: new Redactor() },
   });
   const kept = [join(place.workdir, 'data'), place.outputPath].filter(existsSync).length;
   assert.equal(existsSync(join(place.directory, 'verdict')), false);

@@ -11,7 +11,7 @@ import { Ledger } from '../../src/ledger/ledger.ts';
 import type { LedgerRetention } from '../../src/ledger/retention.ts';
 import { Redactor } from '../../src/redact/redactor.ts';
 import { outcomePath, writeOutcomeFile } from '../../src/report/outcome-file.ts';
-import { removeTree } from '../../src/run/workdir.ts';
+import { removeTree } from '../../src/run/remove-tree.ts';
 import { prepareDirectories } from '../../src/spool/directories.ts';
 import { Retention } from '../../src/supervise/retention.ts';
 import { contentOf } from '../ledger/files.ts';

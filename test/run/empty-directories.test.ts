@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempDisposableSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { EmptyDirectories } from '../../src/run/empty-directories.ts';
+
+/** A place for jobs, and what keeps directories there. */
+function open(most?: number) {
+  const jobs = mkdtempDisposableSync(join(tmpdir(), 'booty-empty-'));
+  const directories = new EmptyDirectories(jobs.path, most);
+  return { directories, path: (name: string) => join(jobs.path, name), [Symbol.dispose]: () => jobs.remove() };
+}
+
+const inode = (path: string): number => statSync(path).ino;
+
+void test('a directory that a job left empty is the next one’s', () => {
+  using place = open();
+  const { directories, path } = place;
+  directories.make(path('a'));
+  const first = inode(path('a'));
+  assert.equal(directories.keep(path('a')), true);
+  assert.equal(existsSync(path('a')), false);
+  directories.make(path('b'));
+  assert.equal(inode(path('b')), first);
+  assert.deepEqual(readdirSync(path('b')), []);
+  directories.make(path('c'));
+  assert.notEqual(inode(path('c')), first);
+});
+
+void test('one that is there already stays as it is', () => {
+  using place = open();
+  const { directories, path } = place;
+  directories.make(path('a'));
+  directories.keep(path('a'));
+  mkdirSync(path('b'));
+  const before = inode(path('b'));
+  directories.make(path('b'));
+  assert.equal(inode(path('b')), before);
+});
+
+const access = (path: string): boolean =>
+  spawnSync('setfattr', ['-n', 'user.note', '-v', 'x', path]).status === 0 ||
+  spawnSync('python3', ['-c', 'import os, sys; os.setxattr(sys.argv[1], "user.note", b"x")', path]).status === 0;
+
+const touched: Readonly<Record<string, (path: string) => unknown>> = {
+  'a file in it': (path) => writeFileSync(join(path, 'data'), ''),
+  'other permissions': (path) => chmodSync(path, 0o777),
+  'nothing in its place': (path) => rmSync(path, { recursive: true }),
+  'a file in its place': (path) => {
+    rmSync(path, { recursive: true });
+    writeFileSync(path, '');
+  },
+};
+
+for (const [what, touch] of Object.entries(touched)) {
+  void test(`one of which a job left ${what} is not kept`, () => {
+    using place = open();
+    const { directories, path } = place;
+    directories.make(path('a'));
+    touch(path('a'));
+    assert.equal(directories.keep(path('a')), false);
+  });
+}
+
+void test('one to which a job has set an attribute, such as an access list, is not kept', (context) => {
+  using place = open();
+  const { directories, path } = place;
+  directories.make(path('a'));
+  if (!access(path('a')))
+    return context.skip('SYSTEM: neither this file system nor setfattr or python3 sets attributes');
+  assert.equal(directories.keep(path('a')), false);
+  assert.equal(existsSync(path('a')), true);
+});
+
+void test('no more are kept than are to be', () => {
+  using place = open(2);
+  const { directories, path } = place;
+  for (const name of ['a', 'b', 'c']) directories.make(path(name));
+  assert.deepEqual(
+    ['a', 'b', 'c'].map((name) => directories.keep(path(name))),
+    [true, true, false],
+  );
+});
+
+void test('what an earlier supervisor kept is gone with the first that this one keeps', () => {
+  using place = open();
+  const { directories, path } = place;
+  directories.make(path('a'));
+  directories.keep(path('a'));
+  const next = new EmptyDirectories(path('.'));
+  next.make(path('b'));
+  assert.equal(next.keep(path('b')), true);
+  assert.equal(readdirSync(path('.empty')).length, 1);
+});
+
+void test('where the kept one was taken away meanwhile, another is made', () => {
+  using place = open();
+  const { directories, path } = place;
+  directories.make(path('a'));
+  directories.keep(path('a'));
+  rmSync(path('.empty'), { recursive: true });
+  directories.make(path('b'));
+  assert.ok(statSync(path('b')).isDirectory());
+});
