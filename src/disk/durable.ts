@@ -4,19 +4,23 @@ import {
   copyFileSync,
   fchmodSync,
   fchownSync,
+  fsync,
   fsyncSync,
   mkdirSync,
+  open,
   openSync,
+  rename,
   renameSync,
   rmSync,
   statSync,
+  unlink,
   unlinkSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { constants as systemConstants } from 'node:os';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { randomText } from '../job/id.ts';
 
 /*
@@ -35,7 +39,19 @@ const umask = process.umask();
 /** The names under which {@link writeDurably} writes: what a power cut leaves under one was never told to be safe. */
 export const temporaryPattern = /^\.[0-9a-z]{12}\.tmp$/;
 
-const temporaryName = (path: string): string => join(dirname(path), `.${randomText(12)}.tmp`);
+/** Of this process alone, so that no two names meet, and none costs a look at the source of randomness. */
+const series = randomText(6);
+let written = 0;
+
+function temporaryName(path: string): string {
+  written += 1;
+  return `${dirname(path)}/.${series}${(written % 36 ** 6).toString(36).padStart(6, '0')}.tmp`;
+}
+
+const openFile = promisify<string, string, number, number>(open);
+const syncFile = promisify(fsync);
+const renameFile = promisify(rename);
+const unlinkFile = promisify(unlink);
 
 /** Makes or replaces the file, durably. Rejects with the system's error, and then leaves nothing behind. */
 export async function writeDurably(
@@ -45,16 +61,26 @@ export async function writeDurably(
 ): Promise<void> {
   const temporary = temporaryName(path);
   try {
-    await using file = await open(temporary, 'wx', mode);
-    if ((umask & mode) !== 0) await file.chmod(mode);
-    await file.writeFile(content);
-    await file.sync();
-    await rename(temporary, path);
+    // To make a file may take long, and to fill a small one does not: that goes to the page cache.
+    const file = await openFile(temporary, 'wx', mode);
+    try {
+      if ((umask & mode) !== 0) fchmodSync(file, mode);
+      writeWhole(file, content);
+      await syncFile(file);
+    } finally {
+      closeSync(file);
+    }
+    await renameFile(temporary, path);
   } catch (error) {
-    await unlink(temporary).catch(() => undefined); // What counts is why it could not be written.
+    await unlinkFile(temporary).catch(() => undefined); // What counts is why it could not be written.
     throw error;
   }
   await syncDirectory(dirname(path));
+}
+
+function writeWhole(file: number, content: string | Uint8Array): void {
+  const data = Buffer.from(content as string);
+  for (let done = 0; done < data.length; ) done += writeSync(file, data, done);
 }
 
 /**
@@ -72,8 +98,7 @@ export function writeDurablySync(
     try {
       if (gid !== undefined) fchownSync(file, -1, gid);
       if ((umask & mode) !== 0) fchmodSync(file, mode);
-      const data = Buffer.from(content as string);
-      for (let written = 0; written < data.length; ) written += writeSync(file, data, written);
+      writeWhole(file, content);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -128,8 +153,12 @@ function startSync(path: string): Promise<void> {
 }
 
 async function syncNow(path: string): Promise<void> {
-  await using directory: FileHandle = await open(path, 'r');
-  await directory.sync();
+  const directory = openSync(path, 'r');
+  try {
+    await syncFile(directory);
+  } finally {
+    closeSync(directory);
+  }
 }
 
 export const syncDirectorySync = (path: string): void => syncNowSync(path);

@@ -1,6 +1,15 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { TransactionLog } from './log-file.ts';
+import { prepareAll } from './prepared.ts';
 import { isOfTheDisk, LedgerRefusal, translate } from './refusal.ts';
+
+const statementTexts = {
+  begin: 'BEGIN IMMEDIATE',
+  commit: 'COMMIT',
+  mark: 'SAVEPOINT entry',
+  undo: 'ROLLBACK TO entry',
+  release: 'RELEASE entry',
+} as const;
 
 interface Entry {
   readonly work: () => void;
@@ -27,6 +36,7 @@ const patienceMs = 20;
 export class Committer {
   readonly #database: DatabaseSync;
   readonly #path: string;
+  readonly #sql: Readonly<Record<keyof typeof statementTexts, StatementSync>>;
   readonly #log: TransactionLog;
   readonly #onState: (failure: unknown) => void;
   #queue: Entry[] = [];
@@ -49,6 +59,7 @@ export class Committer {
     onState: (failure: unknown) => void = () => undefined,
   ) {
     this.#database = database;
+    this.#sql = prepareAll(database, statementTexts);
     this.#path = path;
     this.#log = log;
     this.#onState = onState;
@@ -137,9 +148,9 @@ export class Committer {
     if (batch.length === 0) return;
     const done: Entry[] = [];
     try {
-      this.#database.exec('BEGIN IMMEDIATE');
+      this.#sql.begin.run();
       for (const entry of batch) if (this.#attempt(entry)) done.push(entry);
-      this.#database.exec('COMMIT');
+      this.#sql.commit.run();
     } catch (cause) {
       this.#rollBack();
       const error = translate(cause, this.#path);
@@ -200,17 +211,18 @@ export class Committer {
   }
 
   #attempt(entry: Entry): boolean {
-    this.#database.exec('SAVEPOINT entry');
+    this.#sql.mark.run();
     try {
       entry.work();
     } catch (error) {
       // What the disk refused to one it would refuse to all; SQLite may have ended the whole transaction already.
       if (isOfTheDisk(error) || !this.#database.isTransaction) throw error;
-      this.#database.exec('ROLLBACK TO entry; RELEASE entry');
+      this.#sql.undo.run();
+      this.#sql.release.run();
       entry.failed(error);
       return false;
     }
-    this.#database.exec('RELEASE entry');
+    this.#sql.release.run();
     return true;
   }
 

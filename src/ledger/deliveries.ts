@@ -36,10 +36,10 @@ const statementTexts = {
     SELECT route, (SELECT min(next_at) FROM delivery WHERE state = 'owed' AND delivery.route = known.route) AS next_at
     FROM known WHERE route IS NOT NULL`,
   due: `SELECT delivery.*, job.pipeline_id, job.record FROM delivery JOIN job ON job.id = delivery.job_id WHERE ${due}
-    ORDER BY next_at LIMIT ?`,
+    ORDER BY next_at LIMIT ? | 0`,
   // A program shall find the outcome file.
   dueAfterFile: `SELECT delivery.*, job.pipeline_id, job.record FROM delivery JOIN job ON job.id = delivery.job_id WHERE ${due}
-    AND NOT EXISTS (SELECT 1 FROM report WHERE report.job_id = delivery.job_id) ORDER BY next_at LIMIT ?`,
+    AND NOT EXISTS (SELECT 1 FROM report WHERE report.job_id = delivery.job_id) ORDER BY next_at LIMIT ? | 0`,
   begin: `UPDATE delivery SET tries = tries + 1 WHERE id = ? AND state = 'owed'`,
   putOff: `UPDATE delivery SET tries = ?, next_at = ?, why = ? WHERE id = ? AND state = 'owed'`,
   end: `UPDATE delivery SET state = ?, tries = ?, ended_at = ?, why = ? WHERE id = ? AND state = 'owed'`,

@@ -17,7 +17,7 @@ export const laneTexts = {
   nextReopening: 'SELECT min(reopens_at) AS at FROM lane WHERE reopens_at IS NOT NULL',
   active: `SELECT count(*) AS count FROM job WHERE lane = ? AND state IN ('running', 'verifying') AND ${open}`,
   inUse: `SELECT 1 FROM job WHERE lane = ? AND ${open} LIMIT 1`,
-  best: `SELECT seq FROM job WHERE lane = ? AND ${eligible} ORDER BY rank, seq LIMIT ?`,
+  best: `SELECT seq FROM job WHERE lane = ? AND ${eligible} ORDER BY rank, seq LIMIT ? | 0`,
   let: `SELECT seq FROM job WHERE lane = ? AND state = 'waiting' AND blocked = 0 AND ${open}`,
   block: 'UPDATE job SET blocked = ? WHERE seq = ?',
   isPaused: 'SELECT 1 FROM pause WHERE scope = ?',

@@ -1,4 +1,7 @@
-/* What the ledger asks of SQLite, prepared once. */
+/*
+ * What the ledger asks of SQLite, prepared once. SQLite would prepare a statement anew for each value of a bound LIMIT, which
+ * it plans by; `| 0` hides it from that.
+ */
 
 /** The condition of the index of active jobs: SQLite only sees that it may use that one where it is said. */
 const active = `state IN ('running', 'verifying')`;
@@ -25,7 +28,7 @@ export const statementTexts = {
     due_at, expires_at, rank, lane, blocked, needs_open, ending, ending_reason, retry_of)
     VALUES (?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   nextReady: `SELECT * FROM job WHERE ${ready} AND kind = ?
-    AND (expires_at IS NULL OR expires_at > ? OR attempt > 0) ORDER BY rank, seq LIMIT ?`,
+    AND (expires_at IS NULL OR expires_at > ? OR attempt > 0) ORDER BY rank, seq LIMIT ? | 0`,
   isPaused: `SELECT 1 FROM pause WHERE scope IN ('all', ?) LIMIT 1`,
   takeJob: `UPDATE job SET state = 'running', token = token + 1, attempt = attempt + 1, started_at = coalesce(started_at, ?) WHERE id = ?`,
   insertAttempt: 'INSERT INTO attempt (job_id, number, token, started_at) VALUES (?, ?, ?, ?)',
@@ -48,7 +51,7 @@ export const statementTexts = {
     AND ${open}) AND ${open} AND ending IS NULL`,
   /** How many of its lane run, or would before a new one; no more are counted than matter. */
   competitors: `SELECT (SELECT count(*) FROM job WHERE lane = ?1 AND state IN ('running', 'verifying') AND ${open})
-    + (SELECT count(*) FROM (SELECT 1 FROM job WHERE lane = ?1 AND ${eligible} AND id <> ?2 LIMIT ?3)) AS count`,
+    + (SELECT count(*) FROM (SELECT 1 FROM job WHERE lane = ?1 AND ${eligible} AND id <> ?2 LIMIT ?3 | 0)) AS count`,
   skip: `UPDATE job SET ending = 'skipped', ending_reason = ? WHERE id = ?`,
   aging: `SELECT value FROM setting WHERE name = 'aging'`,
   setAging: `INSERT OR REPLACE INTO setting (name, value) VALUES ('aging', ?)`,
@@ -69,7 +72,7 @@ export const statementTexts = {
   verifyingJob: `SELECT * FROM job WHERE id = ? AND state = 'verifying'`,
   oweReport: 'INSERT INTO report (job_id) VALUES (?)',
   dueReports: `SELECT job.record FROM report JOIN job ON job.id = report.job_id WHERE report.job_id > ?
-    ORDER BY report.job_id LIMIT ?`,
+    ORDER BY report.job_id LIMIT ? | 0`,
   reported: 'DELETE FROM report WHERE job_id = ?',
   noteLog: `INSERT INTO log (job_id, written_at, bytes) VALUES (?, ?, ?)
     ON CONFLICT (job_id) DO UPDATE SET written_at = excluded.written_at, bytes = bytes + excluded.bytes`,
