@@ -5,6 +5,10 @@ import { withoutCredentials } from './shapes.ts';
 import { StreamRedactor } from './stream.ts';
 
 const maxDepth = 100;
+/** Of {@link Redactor} for keys that were looked at and are clean. */
+const maxCleanKeys = 500;
+/** No value of secrets.env that is looked for, and nothing that looks like a credential, is shorter. */
+const shortestHidden = 6;
 /** Options whose value follows as an argument of its own. */
 const secretOption =
   /^--?(?:[a-z0-9]{1,20}[-_]){0,4}(?:pass|passwd|password|passphrase|pwd|secret|token|api-?key|auth)$/i;
@@ -13,6 +17,7 @@ const secretOption =
 export class Redactor {
   readonly #automaton: Automaton | null;
   readonly #labels: readonly Buffer[];
+  readonly #cleanKeys = new Set<string>();
   /** Variables of which only the common forms are looked for. */
   readonly incomplete: readonly string[];
 
@@ -78,22 +83,43 @@ export class Redactor {
   }
 
   #deep(value: unknown, depth: number): unknown {
-    if (typeof value === 'string') return this.text(value);
+    if (typeof value === 'string') return value.length < shortestHidden ? value : this.text(value);
     if (typeof value !== 'object' || value === null) return value;
     if (value instanceof Uint8Array) return this.output(value);
     if (depth > maxDepth) return '[too deep]';
     if (Array.isArray(value)) {
-      return value.map((item: unknown, index) => {
-        const before: unknown = value[index - 1];
-        const isSecret = typeof item === 'string' && typeof before === 'string' && secretOption.test(before);
-        return isSecret ? '[redacted:argument]' : this.#deep(item, depth + 1);
-      });
+      return value.length === 0
+        ? value
+        : value.map((item: unknown, index) => {
+            const before: unknown = value[index - 1];
+            const isSecret = typeof item === 'string' && typeof before === 'string' && secretOption.test(before);
+            return isSecret ? '[redacted:argument]' : this.#deep(item, depth + 1);
+          });
     }
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype && prototype !== null) return value;
-    return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [this.text(key), this.#deep(item, depth + 1)]),
-    );
+    return this.#entries(value, depth);
+  }
+
+  /** Itself where nothing in it had to be changed, as mostly. */
+  #entries(value: object, depth: number): object {
+    const entries = Object.entries(value);
+    let isChanged = false;
+    for (const entry of entries) {
+      const [key, item] = entry;
+      entry[0] = this.#key(key);
+      entry[1] = this.#deep(item, depth + 1);
+      isChanged ||= entry[0] !== key || entry[1] !== item;
+    }
+    return isChanged ? Object.fromEntries(entries) : value;
+  }
+
+  /** Keys are few, and come again. */
+  #key(key: string): string {
+    if (this.#cleanKeys.has(key)) return key;
+    const clean = this.text(key);
+    if (clean === key && this.#cleanKeys.size < maxCleanKeys) this.#cleanKeys.add(key);
+    return clean;
   }
 }
 

@@ -3,7 +3,8 @@ import { errorCode } from '../disk/durable.ts';
 import { attemptMark } from './environment.ts';
 
 /** The kernel's name for this boot: a pid of another boot means nothing. */
-export const readBootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+export const readBootId = (): string => (bootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim());
+let bootId: string | null = null;
 
 /** When a process started, in clock ticks after boot; null where there is none, or only its zombie (proc(5), stat). */
 export function startTimeOf(pid: number): string | null {

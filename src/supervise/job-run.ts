@@ -55,6 +55,8 @@ export type Settled =
 
 const ledgerRetryMs = 1000;
 const clearRetryMs = 5000;
+/** How long a step runs before its process is noted in the ledger. */
+const noteAfterMs = 20;
 
 /** One claim on its way from the start of its first step to its outcome. */
 export class JobRun {
@@ -69,6 +71,7 @@ export class JobRun {
   /** Whether the next attempt goes on from this one. */
   #resumes = false;
   #cancelled: string | null = null;
+  #noting: NodeJS.Timeout | null = null;
 
   constructor(claim: Claim, parts: JobRunParts) {
     const { job } = claim;
@@ -99,7 +102,9 @@ export class JobRun {
       if (shortage) return shortage;
       throw error;
     }
-    return this.#attempt.run(inputs);
+    const result = await this.#attempt.run(inputs);
+    clearTimeout(this.#noting ?? undefined);
+    return result;
   }
 
   /** @param reason why nobody wants it any more; null: it is interrupted, and may run again */
@@ -270,8 +275,14 @@ export class JobRun {
     this.#parts.onStarted();
   }
 
+  /** A job that is over in a moment needs no note: until there is one, recovery goes by the mark. */
   #notePid(pid: number): void {
     this.#tellStart();
+    clearTimeout(this.#noting ?? undefined);
+    this.#noting = setTimeout(() => this.#noteProcess(pid), noteAfterMs);
+  }
+
+  #noteProcess(pid: number): void {
     const process = identityOf(pid);
     if (process === null) return;
     this.#parts.ledger.noteProcess(this.claim, process).catch((error: unknown) => {
