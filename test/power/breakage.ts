@@ -22,7 +22,7 @@ export const breakages: readonly Breakage[] = [
     flaw: /(?:outcomes|outbox)\/.*: it is not whole/,
     tells: 'outcome',
     edits: [
-      ['    await file.sync();\n', ''],
+      ['      await syncFile(file);\n', ''],
       ['      fsyncSync(file);\n', ''],
     ],
   },
@@ -32,7 +32,7 @@ export const breakages: readonly Breakage[] = [
     flaw: /it was captured, and is not in the outbox|has no outcome file|it was refused, and has no reason/,
     tells: 'captured',
     edits: [
-      ['  await directory.sync();\n', ''],
+      ['    await syncFile(directory);\n', ''],
       [
         'syncDirectorySync = (path: string): void => syncNowSync(path)',
         'syncDirectorySync = (_path: string): void => {}',
@@ -40,18 +40,23 @@ export const breakages: readonly Breakage[] = [
     ],
   },
   {
-    name: 'ledger-off',
-    file: 'src/ledger/open.ts',
+    name: 'ledger-sync',
+    file: 'src/ledger/log-file.ts',
     flaw: /it ended, and is \w+ in the ledger|it was accepted, and is not in the ledger/,
     tells: 'ended',
-    edits: [['synchronous = FULL', 'synchronous = OFF']],
+    edits: [
+      [
+        '    fdatasync(file, (error) => {',
+        '    ((_, told: (error: Error | null) => void) => told(null))(file, (error) => {',
+      ],
+    ],
   },
   {
-    name: 'ledger-normal',
-    file: 'src/ledger/open.ts',
+    name: 'ledger-early',
+    file: 'src/ledger/committer.ts',
     flaw: /it ended, and is \w+ in the ledger|it was accepted, and is not in the ledger/,
     tells: 'ended',
-    edits: [['synchronous = FULL', 'synchronous = NORMAL']],
+    edits: [["if (entry.until === 'written') entry.committed()", 'entry.committed()']],
   },
   {
     name: 'claimed-fsync',
