@@ -14,7 +14,6 @@ import type {
   Finish,
   Finished,
   JobQueue,
-  Verified,
 } from '../schedule/queue.ts';
 import { Arrivals } from './arrivals.ts';
 import { Commands } from './commands.ts';
@@ -22,6 +21,7 @@ import { Committer } from './committer.ts';
 import { LedgerDeliveries } from './deliveries.ts';
 import { Ends } from './ends.ts';
 import { Lanes } from './lanes.ts';
+import { type Leftover, leftoverOf, type ProcessRecord, verifiedOf } from './leftover.ts';
 import { LogFile } from './log-file.ts';
 import { Needs } from './needs.ts';
 import { openLedgerFile } from './open.ts';
@@ -34,26 +34,6 @@ import { jobOf, nullableText, type Row, recordOf, specOf, text } from './rows.ts
 import { schemaVersion } from './schema.ts';
 import { statementTexts } from './statements.ts';
 import { Suspects } from './suspects.ts';
-
-/** A process that an attempt started, so that recovery can tell it from another with the same pid. */
-export interface ProcessRecord {
-  readonly pid: number;
-  /** Clock ticks after boot (proc(5), stat, field 22). */
-  readonly startTime: string;
-  readonly bootId: string;
-}
-
-/** An attempt that was under way when the last supervisor died. */
-export interface Leftover {
-  readonly claim: Claim;
-  readonly process: ProcessRecord | null;
-  /** How many earlier attempts of this job were lost. */
-  readonly lostBefore: number;
-  /** How many supervisors have died while they recovered this one. */
-  readonly recoveries: number;
-  /** Why it was being cancelled; null: it was not. */
-  readonly cancelled: string | null;
-}
 
 export type Counts = Readonly<Record<'waiting' | 'running' | 'verifying', number>>;
 
@@ -260,24 +240,9 @@ export class Ledger implements JobQueue {
 
   /** What was running when the last supervisor went. */
   leftovers(): Leftover[] {
-    return this.#read(() => this.#sql.leftovers.all().map((row) => this.#leftoverOf(row)));
-  }
-
-  #leftoverOf(row: Row): Leftover {
-    return {
-      claim: {
-        job: jobOf(row),
-        attempt: Number(row.attempt),
-        token: Number(row.token),
-        startedAt: instant(Number(row.attempt_started_at)),
-        ...verifiedOf(row),
-      },
-      process:
-        row.process === null || row.process === undefined ? null : (JSON.parse(text(row.process)) as ProcessRecord),
-      lostBefore: this.#ends.attemptsOf(text(row.id)).filter((attempt) => attempt.cause === 'lost').length,
-      recoveries: Number(row.recoveries),
-      cancelled: row.ending === 'cancelled' ? text(row.ending_reason) : null,
-    };
+    return this.#read(() =>
+      this.#sql.leftovers.all().map((row) => leftoverOf(row, this.#ends.attemptsOf(text(row.id)))),
+    );
   }
 
   #read<Result>(look: () => Result): Result {
@@ -355,10 +320,4 @@ export class Ledger implements JobQueue {
     const { record, rerun } = this.#ends.settlePipeline(job.pipelineId, finish);
     return { kind: 'ended', records: record ? [own, record] : [own], makesRoom: this.#makesRoom, rerun };
   }
-}
-
-/** What a pipeline was told of its earlier attempts, where its verifiers are why it runs again. */
-function verifiedOf(row: Row): { readonly verified?: Verified } {
-  const rounds = row.pipeline_id === null ? Number(row.round) : 0;
-  return rounds === 0 ? {} : { verified: { rounds, rejection: nullableText(row.rejection) } };
 }

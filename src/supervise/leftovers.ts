@@ -1,4 +1,4 @@
-import type { Leftover } from '../ledger/ledger.ts';
+import type { Leftover } from '../ledger/leftover.ts';
 import { LedgerRefusal } from '../ledger/refusal.ts';
 import { type Recovered, type RecoveryParts, recover } from './recover.ts';
 import type { Troubles } from './troubles.ts';
