@@ -1,4 +1,5 @@
 import type { DropToken, JobId } from '../src/job/id.ts';
+import { noLimits } from '../src/job/limits.ts';
 import { type JobDefaults, parseJobFile } from '../src/job/parse.ts';
 import { defaultReportPolicy } from '../src/job/report-policy.ts';
 import { bytes, instant, milliseconds } from '../src/job/units.ts';
@@ -9,6 +10,7 @@ import type { Acceptable, Finish } from '../src/schedule/queue.ts';
 const defaults: JobDefaults = {
   timeoutMs: milliseconds(3_600_000),
   outputMaxBytes: bytes(1024),
+  limits: noLimits,
   reports: { always: [], policy: defaultReportPolicy },
 };
 export const now = instant(Date.UTC(2026, 10, 24));

@@ -8,6 +8,7 @@ import { noSources } from '../src/crash/source.ts';
 import type { Exit } from '../src/job/exit.ts';
 import type { JobId } from '../src/job/id.ts';
 import { defaultCrashRules, defaultFlow, type Job, noRetries } from '../src/job/job.ts';
+import { noLimits } from '../src/job/limits.ts';
 import { bytes, instant, milliseconds } from '../src/job/units.ts';
 
 /*
@@ -89,6 +90,7 @@ const jobOf = (name: string): Job => ({
     env: {},
     tags: {},
     outputMaxBytes: bytes(1024),
+    limits: noLimits,
     onInterrupt: 'retry',
     resumeFrom: 'first-step',
     journal: null,

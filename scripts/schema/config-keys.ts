@@ -2,7 +2,9 @@ import type { Descriptions } from './describe.ts';
 import { jobKeys } from './job-keys.ts';
 
 const reports = Object.fromEntries(
-  Object.entries(jobKeys).flatMap(([key, text]) => (key.startsWith('report.') ? [[`defaults.${key}`, text]] : [])),
+  Object.entries(jobKeys).flatMap(([key, text]) =>
+    /^(?:report|limits)\.(?!output$)/.test(key) ? [[`defaults.${key}`, text]] : [],
+  ),
 );
 
 /** The keys of booty.yaml. */
@@ -24,6 +26,7 @@ export const configKeys: Descriptions = {
   'defaults.timeout': 'Of one attempt, all its steps together. Default: 1h',
   'defaults.killGrace': 'Between SIGTERM and SIGKILL. Default: 10s',
   'defaults.output': 'How much of an attempt’s output is kept. Default: 64M',
+  'defaults.limits': 'Of one attempt, all its processes together. Default: none',
   'defaults.maxLost': 'A job under which the supervisor died so often is put aside. Default: 3',
   'defaults.report': 'Reports of every job',
   ...reports,
@@ -48,6 +51,8 @@ export const configKeys: Descriptions = {
   'retention.maxLogs': 'For the logs of all ended jobs together. Default: 4G',
   'retention.maxRejected': 'Files in rejected/. Default: 10000',
   policy: 'Who may do what with the spool, by the owner of the dropped file',
+  'policy.unenforcedLimits':
+    'What becomes of a job with limits that nothing enforces, where the supervisor has no cgroups: ignore (with a warning), or refuse. Default: ignore',
   'policy.inline': 'Who may drop jobs that say themselves what runs: allow, deny, or users and groups. Default: allow',
   'policy.inline.users': 'Names or numbers of users',
   'policy.inline.groups': 'Names or numbers of groups',

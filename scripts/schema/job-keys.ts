@@ -32,6 +32,11 @@ export const jobKeys: Descriptions = {
   secrets: 'Names of variables of secrets.env that reach the environment',
   tags: 'Tags of its Sentry events',
   limits: 'What an attempt may use',
+  'limits.memory':
+    'How much memory all its processes may have together, such as 512M: beyond that they are killed, and the job has crashed with the cause oom',
+  'limits.cpu': 'How much processor time they get together, in percents of one processor: 150% is one and a half',
+  'limits.tasks': 'How many processes and threads they may be together',
+  'limits.io': 'How many bytes a second they may read, and write, of the disk of the jobs’ directories, such as 20M',
   'limits.output': 'How much of the output the log keeps, such as 512K or 64M. Default: defaults.output, 64M',
   journal: 'What of its output goes to the systemd journal: all, errors (standard error) or off. Default: journal, all',
   onInterrupt: 'What happens where the supervisor or the machine died under it: retry or fail. Default: retry',

@@ -8,7 +8,12 @@ import type { Place } from './place.ts';
 /** Decides as the supervisor here would, as far as this user may look at what it looks at. */
 export function localAdmission(place: Place): Admission {
   const ownUid = supervisorUid(place);
-  return new Admission({ templates: localShelf(place), secrets: knownSecrets(place, ownUid), ownUid });
+  return new Admission({
+    enforceable: null,
+    templates: localShelf(place),
+    secrets: knownSecrets(place, ownUid),
+    ownUid,
+  });
 }
 
 function knownSecrets({ paths }: Place, ownUid: number): KnownNames {

@@ -128,11 +128,19 @@ function describeStep({ step, outcome, exitCode, signal, durationMs }: StepRecor
   return `${step} ${outcome}${took}${how === null ? '' : ` (${how})`}`;
 }
 
-/** `cpu 1.2s, memory 145M, read 3M, wrote 12M`. */
-const describeUsage = ({ cpuUserMs, cpuSystemMs, peakMemoryBytes, readBytes, writtenBytes }: Usage): string =>
+/** `cpu 1.2s, memory 145M, together 210M, read 3M, wrote 12M`. */
+const describeUsage = ({
+  cpuUserMs,
+  cpuSystemMs,
+  peakMemoryBytes,
+  treeMemoryBytes,
+  readBytes,
+  writtenBytes,
+}: Usage): string =>
   [
     `cpu ${formatDuration(cpuUserMs + cpuSystemMs)}`,
     ...(peakMemoryBytes === null ? [] : [`memory ${formatBytes(peakMemoryBytes)}`]),
+    ...(treeMemoryBytes === undefined ? [] : [`together ${formatBytes(treeMemoryBytes)}`]),
     ...(readBytes === 0 ? [] : [`read ${formatBytes(readBytes)}`]),
     ...(writtenBytes === 0 ? [] : [`wrote ${formatBytes(writtenBytes)}`]),
   ].join(', ');

@@ -22,6 +22,7 @@ import { envelopeEndpoint } from '../outbox/endpoint.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import type { Redactor } from '../redact/redactor.ts';
 import type { SecretOf } from '../report/delivery.ts';
+import { arrangeCgroups, type CgroupTree, enforceable } from '../run/cgroup-tree.ts';
 import { EmptyDirectories } from '../run/empty-directories.ts';
 import { machineEnvironment } from '../run/environment.ts';
 import type { Command } from '../schedule/control.ts';
@@ -114,6 +115,7 @@ async function superviseWith(
   await using storms = capture && new Storms(capture, outbox, place.config.crash, emit);
   await using deliveries = openDeliveries({ ...place, ledger, redactor, secretOf, emit });
   const ownUid = process.geteuid?.() ?? 0;
+  const cgroups = openCgroups(place, emit);
   const shelf = new TemplateShelf(place.paths.templates, ownUid);
   tellBrokenTemplates(shelf, emit);
   outputs?.setLevel(place.config.journal);
@@ -132,7 +134,12 @@ async function superviseWith(
     telemetry,
     ledger,
     outbox,
-    admission: new Admission({ templates: shelf, secrets: namesFor(secrets, ownUid), ownUid }),
+    admission: new Admission({
+      enforceable: enforceable(cgroups),
+      templates: shelf,
+      secrets: namesFor(secrets, ownUid),
+      ownUid,
+    }),
     troubles,
     capture: storms,
     coreDumps: storms && new CoreDumps(machineEnvironment()),
@@ -145,6 +152,8 @@ async function superviseWith(
       redactor,
       secrets: secrets.values,
       listenTo: (claim) => outputs?.announce(claim) ?? null,
+      cgroups,
+      refusesUnenforced: place.config.unenforcedLimits === 'refuse',
     },
     emit,
     notify,
@@ -162,6 +171,14 @@ async function superviseWith(
   await control.open();
   await supervisor.run();
   return exitStatus.succeeded;
+}
+
+/** A cgroup for each attempt, where that can be had: said once. */
+function openCgroups({ paths }: Place, emit: Emit): CgroupTree | null {
+  const found = arrangeCgroups(paths.jobs);
+  if (found.kind === 'none') emit({ kind: 'cgroups.missing', why: found.why });
+  else emit({ kind: 'cgroups.used', limits: [...enforceable(found.tree)].join(',') || 'none' });
+  return found.kind === 'none' ? null : found.tree;
 }
 
 /** Where `booty cancel` and the like reach us. */

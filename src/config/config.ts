@@ -2,11 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { type KeyPath, parseDocument } from '../job/document.ts';
 import type { JobKind, JournalLevel } from '../job/job.ts';
+import { resourceFields, resourcesOf, size } from '../job/limits-schema.ts';
 import type { JobDefaults } from '../job/parse.ts';
 import { problemsOf } from '../job/problems.ts';
 import type { Refusal } from '../job/refusal.ts';
 import { knownReportKeys } from '../job/report-schema.ts';
-import { duration, journalLevel, size } from '../job/schema.ts';
+import { duration, journalLevel } from '../job/schema.ts';
 import { type ByteCount, bytes, type Milliseconds, milliseconds } from '../job/units.ts';
 import type { PathChoices } from './paths.ts';
 import type { Policy } from './policy.ts';
@@ -44,6 +45,8 @@ export interface Config {
   readonly journal: JournalLevel;
   /** A job that waits gains one priority in each such time; null: it does not. */
   readonly agingMs: Milliseconds | null;
+  /** What becomes of a job with limits that nothing here enforces. */
+  readonly unenforcedLimits: UnenforcedLimits;
 }
 
 /** How many crashes are sent one by one; the rest is counted, and told by one event. */
@@ -55,6 +58,9 @@ export interface CrashLimits {
   /** Of all groups together. */
   readonly maxPerHour: number;
 }
+
+export const unenforcedLimits = ['ignore', 'refuse'] as const;
+export type UnenforcedLimits = (typeof unenforcedLimits)[number];
 
 /** What is kept of what has ended; whatever has not is kept in any case. */
 export interface RetentionLimits {
@@ -106,6 +112,7 @@ const shapes = {
     timeout: duration.optional(),
     killGrace: duration.optional(),
     output: size.optional(),
+    limits: section(resourceFields).nullish(),
     maxLost: count(1, 100).optional(),
     ...reportDefaultsShape,
   },
@@ -130,7 +137,11 @@ const shapes = {
     maxLogs: size.optional(),
     maxRejected: count(1, 1_000_000).optional(),
   },
-  policy: { ...policyShape, ...reportPolicyShape },
+  policy: {
+    ...policyShape,
+    ...reportPolicyShape,
+    unenforcedLimits: z.enum(unenforcedLimits, { error: 'expected ignore or refuse' }).optional(),
+  },
   reports: reportsShape,
 };
 export const configFileSchema = z.strictObject(
@@ -155,6 +166,7 @@ type ConfigFile = z.output<typeof configFileSchema>;
 
 const knownKeys = (at: KeyPath): readonly string[] => {
   if (at[0] === 'defaults' && at[1] === 'report') return knownReportKeys;
+  if (at[0] === 'defaults' && at[1] === 'limits') return Object.keys(resourceFields);
   return at[0] === 'policy' && at.length > 1 ? policyKeys(at) : knownShapeKeys(at);
 };
 const knownShapeKeys = (at: KeyPath): readonly string[] =>
@@ -191,6 +203,7 @@ function fillIn(file: ConfigFile): Config {
     defaults: {
       timeoutMs: milliseconds(file.defaults?.timeout ?? 3_600_000),
       outputMaxBytes: bytes(file.defaults?.output ?? 64 * 1024 ** 2),
+      limits: resourcesOf(file.defaults?.limits ?? {}),
       reports: reportRules(file.policy, file.defaults?.report),
     },
     killGraceMs: milliseconds(file.defaults?.killGrace ?? 10_000),
@@ -217,6 +230,7 @@ function fillIn(file: ConfigFile): Config {
     githubApi: file.reports?.githubApi ?? defaultGithubApi,
     policy: policyOf(file.policy),
     journal: file.journal ?? 'all',
+    unenforcedLimits: file.policy?.unenforcedLimits ?? 'ignore',
     agingMs: file.schedule?.aging === undefined ? null : milliseconds(file.schedule.aging),
   });
 }

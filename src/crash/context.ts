@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { exitCodeOf, signalOf } from '../job/exit.ts';
 import { timestamp } from '../job/units.ts';
 import type { Usage } from '../job/usage.ts';
 import type { Crash } from './crash.ts';
@@ -8,6 +9,8 @@ import { cut, maxTagLength } from './limits.ts';
 /** What its events can be searched by. Booty's own names win over the job's. */
 export function tagsOf(crash: Crash): Record<string, string> {
   const { job, exit } = crash;
+  const exitCode = exitCodeOf(exit);
+  const signal = signalOf(exit);
   const tags = {
     ...job.spec.tags,
     job_id: job.id,
@@ -17,8 +20,8 @@ export function tagsOf(crash: Crash): Record<string, string> {
     ...(crash.step === null ? {} : { step: crash.step }),
     attempt: String(crash.attempt),
     cause: crash.cause,
-    ...(exit.kind === 'code' ? { exit_code: String(exit.code) } : {}),
-    ...(exit.kind === 'signal' ? { signal: exit.signal } : {}),
+    ...(exitCode === null ? {} : { exit_code: String(exitCode) }),
+    ...(signal === null ? {} : { signal }),
     ...(job.pipelineId === null ? {} : { pipeline_id: job.pipelineId }),
     ...(job.spec.template === null ? {} : { template: job.spec.template }),
   };
@@ -58,6 +61,7 @@ const usageOf = (usage: Usage) => ({
   cpu_user_ms: usage.cpuUserMs,
   cpu_system_ms: usage.cpuSystemMs,
   ...(usage.peakMemoryBytes === null ? {} : { peak_memory_bytes: usage.peakMemoryBytes }),
+  ...(usage.treeMemoryBytes === undefined ? {} : { tree_memory_bytes: usage.treeMemoryBytes }),
   read_bytes: usage.readBytes,
   written_bytes: usage.writtenBytes,
 });

@@ -1,4 +1,5 @@
 import type { DropToken, JobId } from './id.ts';
+import type { ResourceLimits } from './limits.ts';
 import type { Concurrency, Rate } from './order.ts';
 import type { Report } from './report.ts';
 import type { Shell, When } from './step.ts';
@@ -145,6 +146,8 @@ export interface JobSpec {
   readonly outputMaxBytes: ByteCount;
   /** What of its output goes to the journal as well; null: as booty.yaml says when it runs. */
   readonly journal: JournalLevel | null;
+  /** Of one attempt. */
+  readonly limits: ResourceLimits;
   readonly onInterrupt: 'retry' | 'fail';
   /** Where an attempt begins that follows another. */
   readonly resumeFrom: 'first-step' | 'failed-step';

@@ -50,12 +50,16 @@ export function judge(kind: JobKind, end: AttemptEnd, cancelled: string | null =
       ...ending,
     };
   }
-  return { outcome: 'crashed', cause, reason: end.exception ?? describeCrash(exit, end.lastLine), ...ending };
+  return { outcome: 'crashed', cause, reason: reasonOfCrash(end), ...ending };
 }
 
-/** A code says little by itself: what was printed last mostly says more. */
-const describeCrash = (exit: Exit, lastLine: string | null): string =>
-  exit.kind === 'code' && lastLine !== null ? `${describeExit(exit)}: ${lastLine}` : describeExit(exit);
+/** A code says little by itself: an exception, or what was printed last, mostly says more. A limit says all. */
+function reasonOfCrash({ exit, exception, lastLine }: AttemptEnd): string {
+  if (exit.kind === 'oom') return describeExit(exit);
+  const said = exit.kind === 'limit' ? (exception ?? lastLine) : exit.kind === 'code' ? lastLine : null;
+  const described = said === null ? describeExit(exit) : `${describeExit(exit)}: ${said}`;
+  return exit.kind === 'limit' ? described : (exception ?? described);
+}
 
 /** How one verifier of a pipeline ended. */
 export interface VerifierEnd {

@@ -10,6 +10,8 @@ import {
   type Retries,
   type Step,
 } from './job.ts';
+import type { ResourceLimits } from './limits.ts';
+import { resourcesOf } from './limits-schema.ts';
 import { isUse, parseUse, type Used } from './parse-use.ts';
 import { problemsOf } from './problems.ts';
 import { accepted, type Parsed, type Refusal, refused } from './refusal.ts';
@@ -36,6 +38,7 @@ import { type ByteCount, bytes, type Milliseconds, milliseconds } from './units.
 export interface JobDefaults {
   readonly timeoutMs: Milliseconds;
   readonly outputMaxBytes: ByteCount;
+  readonly limits: ResourceLimits;
   readonly reports: ReportRules;
 }
 
@@ -133,6 +136,7 @@ function specOf(file: JobFile, fileName: string, defaults: JobDefaults): ParsedJ
     tags: file.tags ?? {},
     outputMaxBytes: bytes(file.limits?.output ?? defaults.outputMaxBytes),
     journal: file.journal ?? null,
+    limits: resourcesOf(file.limits ?? {}, defaults.limits),
     onInterrupt: file.onInterrupt,
     retries: retriesOf(file.retries),
     crash: { ...defaultCrashRules, ...definedOf(file.crash ?? {}) },

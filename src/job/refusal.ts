@@ -32,6 +32,8 @@ export type RefusalCode =
   | 'TEMPLATE_UNKNOWN'
   | 'TEMPLATE_BROKEN'
   | 'SECRET_UNKNOWN'
+  /** Nothing enforces its limits here, and booty.yaml says that such jobs are not run. */
+  | 'LIMITS_UNENFORCED'
   /** The policy of booty.yaml does not let the owner of the file do that. */
   | 'POLICY';
 

@@ -1,20 +1,13 @@
 import { z } from 'zod';
 import { idPattern, maxIdLength, parseJobId } from './id.ts';
 import { backoffs, type Due, journalLevels, monitorUnits, retryReasons } from './job.ts';
+import { limitKeys, limits } from './limits-schema.ts';
 import { demandModule, moduleFields } from './module-schema.ts';
 import { concurrencyKeys, demandOrder, orderFields } from './order-schema.ts';
 import { knownReportKeys, reportFields } from './report-schema.ts';
 import { secretFields } from './secrets-schema.ts';
 import { demandBeginning, demandLine, flowFields, placeFields, resumeFields } from './step-schema.ts';
-import {
-  durationPattern,
-  instant,
-  instantPattern,
-  parseBytes,
-  parseDuration,
-  parseInstant,
-  sizePattern,
-} from './units.ts';
+import { durationPattern, instant, instantPattern, parseDuration, parseInstant } from './units.ts';
 import { demandVerifier, demandVerify, oneOrMore } from './verify-schema.ts';
 
 /** The most steps that one job may have. */
@@ -29,13 +22,6 @@ export const duration = z
   .refine((text) => (parseDuration(text) ?? 0) > 0, { error: durationHint })
   .transform((text) => parseDuration(text) ?? 0)
   .meta({ pattern: durationPattern.source });
-
-const sizeHint = 'expected a size such as 512K, 64M or 1G';
-export const size = z
-  .string({ error: sizeHint })
-  .refine((text) => (parseBytes(text) ?? 0) > 0, { error: sizeHint })
-  .transform((text) => parseBytes(text) ?? 0)
-  .meta({ pattern: sizePattern.source });
 
 /** Text that can reach a program: the system's calls end at a NUL. */
 const programText = z
@@ -143,8 +129,6 @@ const tags = z
   .meta({ maxProperties: 40 });
 
 export const journalLevel = z.enum(journalLevels, { error: 'expected all, errors or off' });
-
-const limits = z.strictObject({ output: size.optional() }, { error: 'expected a mapping' });
 
 const retryFields = {
   limit: z
@@ -312,7 +296,7 @@ export function knownJobKeys(full: readonly (string | number)[]): readonly strin
   if (path[0] === 'report') return knownReportKeys;
   if (path[0] === 'monitor') return Object.keys(monitorFields);
   if (path[0] === 'concurrency') return concurrencyKeys;
-  return path[0] === 'limits' ? ['output'] : [];
+  return path[0] === 'limits' ? limitKeys : [];
 }
 
 function demandOne(value: object, keys: readonly string[], context: z.RefinementCtx): void {

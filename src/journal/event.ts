@@ -66,6 +66,11 @@ export type JournalEvent =
       readonly capture: CaptureState;
     }
   | { readonly kind: 'telemetry.notice'; readonly text: string }
+  /** Each attempt has a cgroup of its own. `limits`: the controllers that hold them to limits. */
+  | { readonly kind: 'cgroups.used'; readonly limits: string }
+  | { readonly kind: 'cgroups.missing'; readonly why: string }
+  /** Nothing here enforces them, and `policy.unenforcedLimits` lets the job run. */
+  | { readonly kind: 'limits.ignored'; readonly id: JobId; readonly attempt: number; readonly limits: string }
   | {
       readonly kind: 'job.accepted';
       readonly id: JobId;
@@ -242,6 +247,7 @@ export function priorityOf(event: JournalEvent): Priority {
     case 'report.delayed':
     case 'report.given-up':
     case 'telemetry.notice':
+    case 'limits.ignored':
       return 'warning';
     case 'attempt.ended':
       return event.outcome === 'crashed' ? 'warning' : 'info';
@@ -253,7 +259,9 @@ export function priorityOf(event: JournalEvent): Priority {
     case 'supervisor.reloaded':
     case 'control.done':
     case 'trouble.ended':
+    case 'cgroups.missing':
       return 'notice';
+    case 'cgroups.used':
     case 'job.accepted':
     case 'recurring.dropped':
     case 'recurring.repeated':

@@ -9,6 +9,8 @@ export interface ProcessRecord {
   /** Clock ticks after boot (proc(5), stat, field 22). */
   readonly startTime: string;
   readonly bootId: string;
+  /** That of the attempt; absent where it has none. */
+  readonly cgroup?: string;
 }
 
 /** An attempt that was under way when the last supervisor died. */

@@ -9,6 +9,7 @@ import {
   noRetries,
   type Step,
 } from '../job/job.ts';
+import { noLimits } from '../job/limits.ts';
 import type { Outcome, OutcomeRecord } from '../job/outcome.ts';
 import { type Instant, instant } from '../job/units.ts';
 
@@ -63,6 +64,7 @@ const stepWithDefaults = (kept: Step): Step => ({
 const withDefaults = (kept: JobSpec): JobSpec => ({
   ...kept,
   steps: [stepWithDefaults(kept.steps[0]), ...kept.steps.slice(1).map(stepWithDefaults)],
+  limits: kept.limits ?? noLimits,
   resumeFrom: kept.resumeFrom ?? 'first-step',
   journal: kept.journal ?? null,
   retries: kept.retries ?? noRetries,

@@ -40,6 +40,12 @@ function bind() {
       command: number,
       argument: number,
     ) => number,
+    getxattr: library.func('long getxattr(const char *path, const char *name, void *value, size_t size)') as (
+      path: string,
+      name: string,
+      value: Buffer,
+      size: number,
+    ) => number,
     prctl: library.func(
       'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',
     ) as (option: number, a: number, b: number, c: number, d: number) => number,
@@ -110,4 +116,11 @@ export function extendedAttributesOf(path: string): string {
   const size = libc().llistxattr(path, attributeNames, attributeNames.length);
   if (size >= 0) return attributeNames.toString('latin1', 0, size);
   return koffi.errno() === koffi.os.errno.EOPNOTSUPP ? '' : `error ${koffi.errno()}`;
+}
+
+/** An extended attribute of a file, as text (getxattr(2)); null where it has none, or one that is longer than a word. */
+export function extendedAttribute(path: string, name: string): string | null {
+  const value = Buffer.alloc(64);
+  const length = libc().getxattr(path, name, value, value.length);
+  return length < 0 ? null : value.toString('latin1', 0, length);
 }

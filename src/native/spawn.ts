@@ -9,6 +9,7 @@ import koffi, { type LibraryHandle } from 'koffi';
 const POSIX_SPAWN_SETSIGDEF = 0x04;
 const POSIX_SPAWN_SETSIGMASK = 0x08;
 const POSIX_SPAWN_SETSID = 0x80;
+const POSIX_SPAWN_SETCGROUP = 0x100;
 /** More than glibc's structures need: 80, 336 and 128 bytes. */
 const sizeOf = { actions: 256, attributes: 512, signalSet: 128 } as const;
 
@@ -30,6 +31,7 @@ function bind() {
   const actions = 'posix_spawn_file_actions';
   return {
     attributes: attributesOf(program),
+    cgroup: cgroupAttributesOf(program),
     init: program.func(`int ${actions}_init(void *actions)`) as Add,
     addOpen: program.func(
       `int ${actions}_addopen(void *actions, int fd, const char *path, int flags, uint mode)`,
@@ -45,7 +47,7 @@ function bind() {
 }
 
 /** A session of its own, every signal at its default, none blocked: the same for all. */
-function attributesOf(program: LibraryHandle): Buffer {
+function attributesOf(program: LibraryHandle, more = 0): Buffer {
   const attributes = Buffer.alloc(sizeOf.attributes);
   const call = (name: string, type: string, value?: number | Buffer): void => {
     const result = (
@@ -56,7 +58,7 @@ function attributesOf(program: LibraryHandle): Buffer {
     if (result !== 0) throw new Error(`posix_spawnattr_${name} failed: ${getSystemErrorName(-result)}`);
   };
   call('init', '');
-  call('setflags', 'short', POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  call('setflags', 'short', POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | more);
   call('setsigdefault', 'void *', Buffer.alloc(sizeOf.signalSet, 0xff));
   call('setsigmask', 'void *', Buffer.alloc(sizeOf.signalSet));
   return attributes;
@@ -72,14 +74,38 @@ function closeFromOf(program: LibraryHandle): Add {
   }
 }
 
+interface CgroupAttributes {
+  readonly attributes: Buffer;
+  readonly setCgroup: (attributes: Buffer, cgroup: number) => number;
+}
+
+/** glibc 2.39 can start a process within a cgroup (clone3(2), CLONE_INTO_CGROUP). Null where it is older. */
+function cgroupAttributesOf(program: LibraryHandle): CgroupAttributes | null {
+  try {
+    const setCgroup = program.func('int posix_spawnattr_setcgroup_np(void *attributes, int cgroup)');
+    return {
+      attributes: attributesOf(program, POSIX_SPAWN_SETCGROUP),
+      setCgroup: setCgroup as CgroupAttributes['setCgroup'],
+    };
+  } catch (error) {
+    if (error instanceof Error && error.message.includes('setcgroup_np')) return null;
+    throw error;
+  }
+}
+
+/** Whether {@link ProcessSpec.cgroup} may be given. */
+export const canSpawnIntoCgroup = (): boolean => (loaded ??= bind()).cgroup !== null;
+
 export interface ProcessSpec {
   /** Not looked for on PATH; relative to the working directory. */
   readonly path: string;
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
-  /** A file to read, absolute; otherwise it is empty. */
-  readonly stdin?: string;
+  /** A file to read, absolute, or open already; otherwise it is empty. */
+  readonly stdin?: string | number;
+  /** The open directory of a cgroup to start in, where {@link canSpawnIntoCgroup}. */
+  readonly cgroup?: number;
   readonly stdout: number;
   readonly stderr: number;
 }
@@ -93,17 +119,19 @@ export type Spawned =
  * Starts a program as the leader of a session, with nothing of ours but the two outputs.
  * No text may hold a NUL.
  */
-export function spawnProcess({ path, argv, env, cwd, stdin = '/dev/null', stdout, stderr }: ProcessSpec): Spawned {
+export function spawnProcess(spec: ProcessSpec): Spawned {
+  const { path, argv, env, cwd, stdin = '/dev/null', stdout, stderr } = spec;
   const posix = (loaded ??= bind());
+  const attributes = spec.cgroup === undefined ? posix.attributes : withinCgroup(posix.cgroup, spec.cgroup);
   const actions = Buffer.alloc(sizeOf.actions);
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const pid = new Int32Array(1);
-  const spawn = (): number => posix.spawn(pid, path, actions, posix.attributes, [...argv, null], [...variables, null]);
+  const spawn = (): number => posix.spawn(pid, path, actions, attributes, [...argv, null], [...variables, null]);
   let result = posix.init(actions);
   if (result !== 0) return { kind: 'refused', code: getSystemErrorName(-result) };
   try {
     result =
-      posix.addOpen(actions, 0, stdin, 0, 0) ||
+      (typeof stdin === 'number' ? posix.addDup2(actions, stdin, 0) : posix.addOpen(actions, 0, stdin, 0, 0)) ||
       posix.addDup2(actions, stdout, 1) ||
       posix.addDup2(actions, stderr, 2) ||
       posix.addCloseFrom(actions, 3) ||
@@ -113,4 +141,10 @@ export function spawnProcess({ path, argv, env, cwd, stdin = '/dev/null', stdout
     posix.destroy(actions);
   }
   return result === 0 ? { kind: 'process', pid: pid[0] ?? -1 } : { kind: 'refused', code: getSystemErrorName(-result) };
+}
+
+function withinCgroup(known: CgroupAttributes | null, cgroup: number): Buffer {
+  if (!known) throw new Error('this C library cannot start a process within a cgroup');
+  known.setCgroup(known.attributes, cgroup);
+  return known.attributes;
 }

@@ -2,8 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Step } from '../job/job.ts';
 import { decides, runsAfter, type StepRecord, stepRecords } from '../job/step.ts';
 import { milliseconds } from '../job/units.ts';
-import { totalUsage, type Usage } from '../job/usage.ts';
+import { totalUsage, type Usage, usageOfTree } from '../job/usage.ts';
 import type { Claim } from '../schedule/queue.ts';
+import { AttemptCgroup } from './cgroup.ts';
+import { cgroupName } from './cgroup-tree.ts';
 import { Deadline } from './deadline.ts';
 import { type AttemptInputs, markOf, noInputs, type VerifierFiles } from './environment.ts';
 import { readErrorFile } from './module-step.ts';
@@ -99,9 +101,11 @@ export class Attempt {
     using _limit = new Deadline(spec.timeoutMs, () =>
       this.#end({ kind: 'timeout', limitMs: spec.timeoutMs, of: 'job' }),
     );
-    const ran = await this.#runSteps(inputs, output);
+    const cgroup = await this.#makeCgroup();
+    const ran = cgroup?.kind === 'short' ? cgroup : await this.#runSteps(inputs, output);
     if (ran.kind === 'short') {
       output[Symbol.dispose]();
+      await this.#runner.cgroup?.remove();
       return ran;
     }
     const { runs, decisive } = ran;
@@ -109,6 +113,8 @@ export class Attempt {
     if (!first) throw new Error(`job ${this.#claim.job.id} has no steps`);
     const survivors = await this.#clear();
     output[Symbol.dispose]();
+    const usage = this.#usageOf(runs);
+    if (survivors !== null) await this.#runner.cgroup?.remove();
     return {
       kind: 'ended',
       steps: [first, ...rest],
@@ -117,15 +123,43 @@ export class Attempt {
       records: stepRecords(spec.steps, inputs.before, runs),
       output,
       durationMs: Math.round(performance.now() - started),
-      usage: totalUsage(runs.map((run) => run.usage)),
+      usage,
       survivors,
     };
   }
 
   /** Looks again for what is left of it, and kills that: as {@link AttemptResult.survivors}. */
-  clearAgain(): Promise<number | null> {
+  async clearAgain(): Promise<number | null> {
+    const killed = await this.#kill();
+    if (killed !== null) await this.#runner.cgroup?.remove();
+    return killed;
+  }
+
+  /** For the ledger: the next supervisor looks there. */
+  get cgroup(): string | null {
+    return this.#runner.cgroup?.path ?? null;
+  }
+
+  async #makeCgroup(): Promise<AttemptCgroup | Shortage | null> {
+    const { cgroups } = this.#settings;
+    if (!cgroups) return null;
+    const { job, attempt } = this.#claim;
+    const made = await AttemptCgroup.make(cgroups, cgroupName(job.id, attempt), job.spec.limits);
+    if (made.kind === 'cgroup') this.#runner.cgroup = made;
+    return made;
+  }
+
+  #usageOf(runs: readonly StepRun[]): Usage | null {
+    const usage = totalUsage(runs.map((run) => run.usage));
+    const { cgroup } = this.#runner;
+    return cgroup ? usageOfTree(usage, cgroup.usage) : usage;
+  }
+
+  #kill(): Promise<number | null> {
+    const { openGroups, cgroup } = this.#runner;
     return killSurvivors({
-      groups: this.#runner.openGroups.filter(isWithoutLeader),
+      cgroups: cgroup ? [cgroup.path] : [],
+      groups: openGroups.filter(isWithoutLeader),
       mark: markOf(this.#place, this.#claim.attempt),
     });
   }
@@ -186,11 +220,12 @@ export class Attempt {
 
   /** Kills what the steps left behind. Cheap where they left nothing: it then reads one small file. */
   async #clear(): Promise<number | null> {
-    const { children, openGroups, hasEnded } = this.#runner;
+    const { children, openGroups, hasEnded, cgroup } = this.#runner;
     const drained = Promise.all(children.map((child) => child.drained)).then(() => true);
     const open = !(await Promise.race([drained, sleep(0).then(() => false)]));
-    const suspicious = open || hasEnded || openGroups.length > 0 || hasOrphans();
-    const killed = suspicious ? await this.clearAgain() : 0;
+    const populated = cgroup?.isPopulated ?? false;
+    const suspicious = populated || open || hasEnded || openGroups.length > 0 || hasOrphans();
+    const killed = suspicious ? await this.#kill() : 0;
     if (open) await Promise.race([drained, sleep(outputPatienceMs)]);
     for (const child of children) child.abandonOutput();
     return killed;

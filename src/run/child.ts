@@ -4,9 +4,10 @@ import { isAbsolute } from 'node:path';
 import { errorCode } from '../disk/durable.ts';
 import type { Exit } from '../job/exit.ts';
 import { closePipe, openPipe, type PipeEnds } from '../native/libc.ts';
+import type { Spawned } from '../native/spawn.ts';
 import { adoptOrphans } from './orphans.ts';
 import type { StreamName } from './output.ts';
-import { startProgram } from './program.ts';
+import { type ProgramSpec, startProgram } from './program.ts';
 import { awaitEnd, type ChildEnd, listenForEnds } from './reaper.ts';
 
 export interface ChildSpec {
@@ -32,9 +33,13 @@ export interface Child {
 type SpawnFailure = Extract<Exit, { kind: 'spawn' }>;
 export type Started = Child | SpawnFailure;
 
-/** Starts a program. What the system refuses is an exit too. */
-export function startChild(spec: ChildSpec, onOutput: (stream: StreamName, chunk: Buffer) => void): Started {
-  if (holdsNul(spec)) return refused('ERR_INVALID_ARG_VALUE', spec);
+/** Starts a program. What the system refuses is an exit too. @param start how it is started */
+export function startChild(
+  spec: ChildSpec,
+  onOutput: (stream: StreamName, chunk: Buffer) => void,
+  start: (program: ProgramSpec) => Spawned = startProgram,
+): Started {
+  if (holdsNul(spec)) return refusedStart('ERR_INVALID_ARG_VALUE', spec);
   let stdout: PipeEnds | null = null;
   let stderr: PipeEnds | null = null;
   try {
@@ -42,14 +47,14 @@ export function startChild(spec: ChildSpec, onOutput: (stream: StreamName, chunk
     listenForEnds();
     stdout = openPipe();
     stderr = openPipe();
-    const spawned = startProgram({ ...spec, stdout: stdout.write, stderr: stderr.write });
+    const spawned = start({ ...spec, stdout: stdout.write, stderr: stderr.write });
     closeSync(stdout.write);
     closeSync(stderr.write);
     const ends = [stdout.read, stderr.read] as const;
     stdout = stderr = null;
     if (spawned.kind === 'refused') {
       ends.forEach(closeSync);
-      return refused(spawned.code, spec);
+      return refusedStart(spawned.code, spec);
     }
     const exited = awaitEnd(spawned.pid);
     const readers = [
@@ -68,12 +73,12 @@ export function startChild(spec: ChildSpec, onOutput: (stream: StreamName, chunk
     if (stderr) closePipe(stderr);
     const code = errorCode(error);
     if (code === null) throw error;
-    return refused(code, spec);
+    return refusedStart(code, spec);
   }
 }
 
 /** The system's texts end there: a child would get half of it. */
-const holdsNul = ({ argv, cwd, env }: ChildSpec): boolean =>
+export const holdsNul = ({ argv, cwd, env }: ChildSpec): boolean =>
   [...argv, cwd, ...Object.entries(env).flat()].some((text) => text.includes('\0'));
 
 /** What has been read is handled before the next read: one buffer serves all. */
@@ -100,7 +105,7 @@ function reader(
   return { socket, closed: promise };
 }
 
-const refused = (code: string, spec: ChildSpec): SpawnFailure => ({
+export const refusedStart = (code: string, spec: ChildSpec): SpawnFailure => ({
   kind: 'spawn',
   code,
   message: explain(code, spec),

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { errorCode } from '../disk/durable.ts';
 import { type ProcessSpec, type Spawned, spawnProcess } from '../native/spawn.ts';
@@ -40,6 +40,31 @@ function execute(path: string, spec: ProgramSpec): Spawned {
 function isAbsent(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch (error) {
+    if (errorCode(error) === null) throw error;
+    return false;
+  }
+}
+
+export type FoundProgram =
+  | { readonly kind: 'found'; readonly path: string }
+  | { readonly kind: 'refused'; readonly code: string };
+
+/** Where it would be found; whether it is a program that can run is still to be seen. */
+export function findProgram({ argv: [name], env, cwd }: Pick<ProgramSpec, 'argv' | 'env' | 'cwd'>): FoundProgram {
+  const paths = name.includes('/')
+    ? [name]
+    : (env.PATH ?? defaultPath).split(':').map((directory) => (directory === '' ? name : `${directory}/${name}`));
+  const there = paths.map((path) => resolve(cwd, path)).filter((path) => !isAbsent(path));
+  const path = there.find(isExecutable);
+  if (path !== undefined) return { kind: 'found', path };
+  return { kind: 'refused', code: there.length > 0 ? 'EACCES' : 'ENOENT' };
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
   } catch (error) {
     if (errorCode(error) === null) throw error;
     return false;

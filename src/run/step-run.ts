@@ -1,11 +1,15 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Exit } from '../job/exit.ts';
-import type { Step } from '../job/job.ts';
+import type { JobSpec, Step } from '../job/job.ts';
+import { exitUnderLimits, noHits, unenforced } from '../job/limits.ts';
 import type { Milliseconds } from '../job/units.ts';
 import type { Usage } from '../job/usage.ts';
 import type { Redactor } from '../redact/redactor.ts';
 import type { Claim } from '../schedule/queue.ts';
+import type { AttemptCgroup } from './cgroup.ts';
+import { startInCgroup } from './cgroup-entry.ts';
+import { type CgroupTree, enforceable } from './cgroup-tree.ts';
 import { type Child, startChild } from './child.ts';
 import { Deadline } from './deadline.ts';
 import type { EmptyDirectories } from './empty-directories.ts';
@@ -27,6 +31,10 @@ export interface AttemptSettings {
   readonly secrets: SecretValues;
   /** Who is told of what an attempt prints, beside its log. */
   readonly listenTo?: (claim: Claim) => OutputListener | null;
+  /** Where each attempt gets a cgroup of its own; null: nowhere. */
+  readonly cgroups: CgroupTree | null;
+  /** Whether a job with limits that nothing enforces is not run. */
+  readonly refusesUnenforced: boolean;
 }
 
 /** One step of an attempt that has ended. */
@@ -63,6 +71,8 @@ export class StepRunner {
   readonly #settings: AttemptSettings;
   readonly #verifier: VerifierFiles | null;
   readonly #onStart: (pid: number) => void;
+  /** Of the attempt: made before its first step. */
+  cgroup: AttemptCgroup | null = null;
   #isFirst = true;
   /** Children whose output has not been read to its end. */
   #undrained = 0;
@@ -120,6 +130,8 @@ export class StepRunner {
     });
     if (unprepared) return unprepared.kind === 'short' ? unprepared : ended(unprepared);
     this.#isFirst = false;
+    const lacking = this.#settings.refusesUnenforced ? unenforcedHere(this.#claim.job.spec, this.#settings) : [];
+    if (lacking.length > 0) return ended(withoutLimits(lacking));
     const secrets = secretsOfStep(this.#claim.job.spec, step, this.#settings.secrets);
     if (secrets.missing.length > 0) return ended(withoutSecrets(secrets.missing));
     const env = stepEnvironment(
@@ -131,13 +143,17 @@ export class StepRunner {
       inputs,
       secrets.env,
     );
-    const child = startChild({ argv: start.argv, cwd: start.cwd, env }, onOutput);
+    const before = this.cgroup?.hits ?? noHits;
+    const spec = { argv: start.argv, cwd: start.cwd, env };
+    const child = this.cgroup ? await startInCgroup(spec, this.cgroup, onOutput) : startChild(spec, onOutput);
+    if (child.kind === 'short') return child;
     if (child.kind === 'spawn') return shortageOfSpawn(child) ?? ended(explained(child, step));
     this.#follow(child);
     const limitMs = step.timeoutMs;
     using _limit =
       limitMs === null ? null : new Deadline(limitMs, () => this.end({ kind: 'timeout', limitMs, of: 'step' }));
-    const { exit, usage } = await child.exited;
+    const { exit: plain, usage } = await child.exited;
+    const exit = this.cgroup ? exitUnderLimits(plain, this.cgroup.limits, before, this.cgroup.hits) : plain;
     const decided = (this.#ending as Ending | null) ?? exit;
     // A shell dies of the TERM at once; what it had started has the rest of the grace to put its things in order.
     while (this.#ending && this.#grace && groupLives(child.pid)) await sleep(groupPollMs);
@@ -190,6 +206,18 @@ export class StepRunner {
     });
   }
 }
+
+/** The limits of a job that nothing enforces, by their keys. */
+export const unenforcedHere = (
+  { limits }: Pick<JobSpec, 'limits'>,
+  { cgroups }: Pick<AttemptSettings, 'cgroups'>,
+): readonly string[] => unenforced(limits, enforceable(cgroups));
+
+const withoutLimits = (names: readonly string[]): SpawnFailure => ({
+  kind: 'spawn',
+  code: 'ENOTSUP',
+  message: `nothing enforces its limits of ${names.join(', ')} here, and policy.unenforcedLimits says refuse`,
+});
 
 const withoutSecrets = (names: readonly string[]): SpawnFailure => ({
   kind: 'spawn',

@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode } from '../disk/durable.ts';
+import { emptyCgroup } from './cgroup-end.ts';
 import { groupExists, groupMembers, markedProcesses, signalGroup, startTimeOf } from './processes.ts';
 
 /** What is known of an attempt whose processes must be gone. */
 export interface Remains {
+  /** Its own, where it had one. */
+  readonly cgroups?: readonly string[];
   /** The process groups that its steps began. */
   readonly groups: readonly number[];
   /** The mark in the environment of all its processes. */
@@ -15,11 +18,16 @@ const patienceMs = 5000;
 const roundMs = { first: 20, most: 200 } as const;
 
 /**
- * Kills whatever is left of an attempt, and resolves once it is proven gone: nobody in its process groups, and nobody
- * with its mark. Answers how many processes were killed, or null where some are still there after five seconds.
+ * Kills whatever is left of an attempt, and resolves once it is proven gone: nobody in its cgroup, nor in its process
+ * groups, and nobody with its mark, who would have left both. Answers how many processes were killed, or null where some are still there after five seconds.
  */
 export async function killSurvivors(remains: Remains): Promise<number | null> {
   const killed = new Set<number>();
+  for (const cgroup of remains.cgroups ?? []) {
+    const killedThere = await emptyCgroup(cgroup, patienceMs);
+    if (killedThere === null) return null;
+    for (const pid of killedThere) killed.add(pid);
+  }
   const until = performance.now() + patienceMs;
   let { groups } = remains;
   for (let pauseMs: number = roundMs.first; performance.now() < until; pauseMs = Math.min(2 * pauseMs, roundMs.most)) {

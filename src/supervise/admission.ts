@@ -1,3 +1,4 @@
+import type { UnenforcedLimits } from '../config/config.ts';
 import {
   decideJob,
   type KnownNames,
@@ -8,9 +9,10 @@ import {
   type Submitter,
 } from '../config/policy.ts';
 import type { JobSpec } from '../job/job.ts';
+import { type Controller, unenforced } from '../job/limits.ts';
 import { type DroppedFile, type JobDefaults, type ParsedJob, parseJobFile } from '../job/parse.ts';
 import { nearestOf } from '../job/problems.ts';
-import { accepted, type Parsed, type Refusal } from '../job/refusal.ts';
+import { accepted, type Parsed, type Refusal, refused } from '../job/refusal.ts';
 import type { Templates } from '../job/template.ts';
 import type { Content } from '../spool/claim.ts';
 import { type Account, nameless, Submitters } from '../spool/submitters.ts';
@@ -19,6 +21,8 @@ import { type Account, nameless, Submitters } from '../spool/submitters.ts';
 export type Owner = Pick<Content, 'uid' | 'doubt'>;
 
 export interface AdmissionParts {
+  /** What enforces limits here; null: nobody knows, as the supervisor is not asked. */
+  readonly enforceable: ReadonlySet<Controller> | null;
   readonly templates: Templates;
   readonly secrets: KnownNames;
   /** The user of the supervisor. */
@@ -33,6 +37,7 @@ export interface Admitted extends ParsedJob {
 export interface AdmissionRules {
   readonly defaults: JobDefaults;
   readonly policy: Policy;
+  readonly unenforcedLimits: UnenforcedLimits;
 }
 
 /** What a dropped file asks for, and whether its owner may have that: for the supervisor, and for whoever asks before. */
@@ -67,9 +72,9 @@ export class Admission {
   decide(
     file: DroppedFile,
     who: Submitter,
-    { defaults, policy }: AdmissionRules,
+    { defaults, policy, unenforcedLimits }: AdmissionRules,
   ): Parsed<Admitted> & { readonly also?: readonly Refusal[] } {
-    const { templates, secrets } = this.#parts;
+    const { templates, secrets, enforceable } = this.#parts;
     const parsed = parseJobFile(file, defaults, {
       // Whether a template exists, and what it takes, is told to those only who may use it.
       find: (name) => {
@@ -79,10 +84,24 @@ export class Admission {
       flawOfPath: (path, below) => templates.flawOfPath(path, below),
     });
     if (!parsed.ok) return parsed;
+    const lacking = enforceable && unenforcedLimits === 'refuse' ? lackingOf(parsed.value.spec, enforceable) : [];
+    if (lacking.length > 0) return withoutLimits(lacking);
     const reasons = decideJob(requestOf(parsed.value.spec), policy, who, secrets, nearestOf);
     return reasons.ok ? accepted({ ...parsed.value, reasons: reasons.value }) : reasons;
   }
 }
+
+const lackingOf = ({ limits, verify }: JobSpec, enforceable: ReadonlySet<Controller>): readonly string[] => [
+  ...new Set([limits, ...verify.map((verifier) => verifier.limits)].flatMap((one) => unenforced(one, enforceable))),
+];
+
+const withoutLimits = (names: readonly string[]) =>
+  refused({
+    code: 'LIMITS_UNENFORCED',
+    message: `nothing here enforces its limits of ${names.join(', ')}, and policy.unenforcedLimits says refuse`,
+    hint: 'let the supervisor run under its unit (Delegate=), or set policy.unenforcedLimits: ignore',
+    key: 'limits',
+  });
 
 /** What the policy has a say in. */
 const requestOf = (spec: JobSpec): Request => ({ template: spec.template, secrets: secretNamesOf(spec) });

@@ -51,7 +51,7 @@ export class Intake {
   readonly #emit: Emit;
   readonly #redactor: Redactor;
   readonly #admission: Admission;
-  #config: Pick<Config, 'defaults' | 'settleMs' | 'policy'>;
+  #config: Pick<Config, 'defaults' | 'settleMs' | 'policy' | 'unenforcedLimits'>;
   /** Files under which supervisors have died before: read one at a time. */
   #careful: ReadonlySet<DropToken> = new Set();
   #earlier = new Map<string, { readonly seen: Seen; readonly atMs: number }>();

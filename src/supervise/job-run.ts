@@ -15,7 +15,7 @@ import { Attempt, type AttemptResult } from '../run/attempt.ts';
 import { type AttemptInputs, markOf, type VerifierFiles } from '../run/environment.ts';
 import { readBootId, startTimeOf } from '../run/processes.ts';
 import { type Shortage, shortageOfFiles } from '../run/shortage.ts';
-import type { AttemptSettings } from '../run/step-run.ts';
+import { type AttemptSettings, unenforcedHere } from '../run/step-run.ts';
 import { type JobPlace, placeOf, readOutputs, syncWorkdir } from '../run/workdir.ts';
 import type { Claim, Finished, JobQueue } from '../schedule/queue.ts';
 import { retryDelay } from '../schedule/retry.ts';
@@ -272,6 +272,9 @@ export class JobRun {
     this.#told = true;
     const { job, attempt } = this.claim;
     this.#parts.emit({ kind: 'attempt.started', id: job.id, name: job.spec.name, jobKind: job.spec.kind, attempt });
+    const ignored = unenforcedHere(job.spec, this.#parts.settings);
+    if (ignored.length > 0)
+      this.#parts.emit({ kind: 'limits.ignored', id: job.id, attempt, limits: ignored.join(',') });
     if (attempt === 1) this.#parts.monitors?.tellStart(job, this.claim.startedAt);
     this.#parts.onStarted();
   }
@@ -286,10 +289,13 @@ export class JobRun {
   #noteProcess(pid: number): void {
     const process = identityOf(pid);
     if (process === null) return;
-    this.#parts.ledger.noteProcess(this.claim, process).catch((error: unknown) => {
-      // Recovery then finds the processes by their mark.
-      if (!(error instanceof LedgerRefusal)) throw error;
-    });
+    const { cgroup } = this.#attempt;
+    this.#parts.ledger
+      .noteProcess(this.claim, cgroup === null ? process : { ...process, cgroup })
+      .catch((error: unknown) => {
+        // Recovery then finds the processes by their mark.
+        if (!(error instanceof LedgerRefusal)) throw error;
+      });
   }
 
   #tidy(finished: Finished): void {

@@ -1,5 +1,4 @@
 import type { Config } from '../config/config.ts';
-import type { Milliseconds } from '../job/units.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Admission } from './admission.ts';
@@ -25,12 +24,12 @@ export interface SupervisorParts extends Omit<JobRunParts, 'ledger' | 'queue' | 
   readonly startedMs: number;
 }
 
-/** What runs and recovers jobs. @param killGraceMs asked each time: a reload may change it */
+/** What runs and recovers jobs. @param config asked each time: a reload may change it */
 export const recoveryPartsOf = (
   parts: SupervisorParts,
   leaving: AbortSignal,
   onStarted: () => void,
-  killGraceMs: () => Milliseconds,
+  config: () => Pick<Config, 'killGraceMs' | 'unenforcedLimits'>,
 ): RecoveryParts => ({
   ...parts,
   queue: parts.ledger,
@@ -38,6 +37,7 @@ export const recoveryPartsOf = (
   maxLost: parts.config.maxLost,
   onStarted,
   get settings() {
-    return { ...parts.settings, killGraceMs: killGraceMs() };
+    const { killGraceMs, unenforcedLimits } = config();
+    return { ...parts.settings, killGraceMs, refusesUnenforced: unenforcedLimits === 'refuse' };
   },
 });

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
+import { join } from 'node:path';
 import { readCrash } from '../crash/read.ts';
 import { noSources } from '../crash/source.ts';
 import { errorCode, openUntrusted } from '../disk/durable.ts';
@@ -9,6 +10,8 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Leftover } from '../ledger/leftover.ts';
 import { maxPatternBytes } from '../redact/patterns.ts';
 import type { Redactor } from '../redact/redactor.ts';
+import { removeCgroup } from '../run/cgroup-end.ts';
+import { type CgroupTree, cgroupName } from '../run/cgroup-tree.ts';
 import { markOf } from '../run/environment.ts';
 import { tailBytes } from '../run/output.ts';
 import { readBootId } from '../run/processes.ts';
@@ -44,8 +47,10 @@ export async function recover(leftover: Leftover, parts: RecoveryParts): Promise
   const { redactor } = parts.settings;
   const place = placeOf(parts.paths.jobs, job.id, job.pipelineId);
   const group = leftover.process ? groupOf(leftover.process, readBootId()) : null;
-  const killed = await killSurvivors({ groups: group === null ? [] : [group], mark: markOf(place, attempt) });
+  const cgroups = cgroupsOf(leftover, parts.settings.cgroups);
+  const killed = await killSurvivors({ cgroups, groups: group === null ? [] : [group], mark: markOf(place, attempt) });
   if (killed === null) return { kind: 'unkillable' };
+  for (const cgroup of cgroups) await removeCgroup(cgroup);
   const poisonous = lostBefore + 1 >= parts.maxLost;
   const again = job.spec.onInterrupt === 'retry' && !poisonous && leftover.cancelled === null;
   const exit: Exit = {
@@ -116,6 +121,13 @@ export async function recover(leftover: Leftover, parts: RecoveryParts): Promise
   });
   tidyAfter(parts, job, finished);
   return finished;
+}
+
+/** Where its processes may be: as was recorded, or as it is named here, should the supervisor have died before it was. */
+function cgroupsOf({ claim: { job, attempt }, process }: Leftover, tree: CgroupTree | null): readonly string[] {
+  const recorded = process?.bootId === readBootId() ? (process.cgroup ?? null) : null;
+  const named = tree && join(tree.jobs, cgroupName(job.id, attempt));
+  return [...new Set([recorded, named])].filter((path) => path !== null);
 }
 
 type Ending = Omit<Extract<Judgement, { outcome: 'cancelled' }>, 'outcome'>;

@@ -64,7 +64,7 @@ export class Supervisor {
       this.#slots.resume();
       troubles.ended('machine');
     };
-    this.#runParts = recoveryPartsOf(parts, this.#leaving.signal, onStarted, () => this.#config.killGraceMs);
+    this.#runParts = recoveryPartsOf(parts, this.#leaving.signal, onStarted, () => this.#config);
     this.#intake = new Intake(paths, config, ledger, ledger.suspects, emit, parts.settings.redactor, parts.admission);
     this.#eye = new SpoolEye(paths, troubles, () => this.#askToLook());
     this.#reporter = new Reporter(parts, (record) => tidyEnded(parts, record));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readConfig } from '../../src/config/config.ts';
+import { noLimits } from '../../src/job/limits.ts';
 import type { Refusal } from '../../src/job/refusal.ts';
 
 const read = (text: string) => readConfig(Buffer.from(text));
@@ -12,7 +13,7 @@ const reports = {
 
 const defaults = {
   concurrency: { pipeline: 2, verifier: 2 },
-  defaults: { timeoutMs: 3_600_000, outputMaxBytes: 67_108_864, reports },
+  defaults: { timeoutMs: 3_600_000, outputMaxBytes: 67_108_864, limits: noLimits, reports },
   killGraceMs: 10_000,
   drainLimitMs: 60_000,
   scanIntervalMs: 5000,
@@ -26,6 +27,7 @@ const defaults = {
   policy: { inline: 'allow', templates: null, secrets: new Map() },
   agingMs: null,
   journal: 'all',
+  unenforcedLimits: 'ignore',
 };
 
 void test('no configuration file, an empty one, or one of comments means the defaults', () => {
@@ -57,7 +59,7 @@ concurrency: { pipeline: 8, verifier: 1 }
 paths: { spool: /srv/spool, state: state, secrets: ./s.env, release: /r.env, modules: ./m, templates: ./t, socket: ./b.sock }
 drain: { limit: 5m }
 schedule: { aging: 10m }
-defaults: { timeout: 10m, killGrace: 3s, output: 1M, maxLost: 5, report: { webhook: 'https://ops.example.com/all', on: [crashed], secret: OPS } }
+defaults: { timeout: 10m, killGrace: 3s, output: 1M, limits: { memory: 1G, cpu: 150%, tasks: 64, io: 20M }, maxLost: 5, report: { webhook: 'https://ops.example.com/all', on: [crashed], secret: OPS } }
 spool: { scanInterval: 30s, settle: 50ms }
 crash: { burst: 3, window: 5m, maxPerHour: 50 }
 outbox: { maxBytes: 10M, maxAge: 1d }
@@ -71,6 +73,7 @@ policy:
   github: [acme/shop, open/*]
   reportCommands: allow
   reportSecrets: [HOOK_SECRET]
+  unenforcedLimits: refuse
 reports: { githubApi: https://github.example.com/api/v3 }
 journal: errors
 `;
@@ -80,6 +83,7 @@ journal: errors
       defaults: {
         timeoutMs: 600_000,
         outputMaxBytes: 1_048_576,
+        limits: { memoryBytes: 1_073_741_824, cpuPercent: 150, tasks: 64, ioBytes: 20_971_520 },
         reports: {
           always: [
             {
@@ -117,6 +121,7 @@ journal: errors
         secrets: new Map([['PGPASSWORD', ['deploy']]]),
       },
       agingMs: 600_000,
+      unenforcedLimits: 'refuse',
     },
     paths: {
       spool: '/srv/spool',

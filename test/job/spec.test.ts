@@ -18,6 +18,7 @@ void test('a file that only says what to run gets every default', () => {
       env: {},
       tags: {},
       outputMaxBytes: defaults.outputMaxBytes,
+      limits: defaults.limits,
       onInterrupt: 'retry',
       retries: { limit: 0, backoff: 'exponential', delayMs: 30_000, maxDelayMs: 3_600_000, on: ['crashed'] },
       notBefore: null,
@@ -50,7 +51,7 @@ timeout: 1h
 priority: -10
 env: { PGHOST: db.internal, PGPORT: 5432, DEBUG: false }
 tags: { team: data, 'a.b:c': 7 }
-limits: { output: 1.5M }
+limits: { output: 1.5M, memory: 512M, cpu: 150%, tasks: 64, io: 20M }
 onInterrupt: fail
 retries: { limit: 3, backoff: linear, delay: 5s, maxDelay: 1m, on: [timeout, signal] }
 notBefore: 2026-11-24T02:00:00+01:00
@@ -72,6 +73,7 @@ journal: errors
     env: { PGHOST: 'db.internal', PGPORT: '5432', DEBUG: 'false' },
     tags: { team: 'data', 'a.b:c': '7' },
     outputMaxBytes: 1_572_864,
+    limits: { memoryBytes: 536_870_912, cpuPercent: 150, tasks: 64, ioBytes: 20_971_520 },
     onInterrupt: 'fail',
     crash: {
       fingerprint: ['{{ default }}', '7'],

@@ -5,6 +5,7 @@ import { Found, Told } from './told.ts';
 /** Lines of the journal that a sound machine has a reason for: there is work, and no Sentry. */
 const expected = new Set([
   'attempt.ended',
+  'cgroups.missing',
   'attempt.started',
   'crash.captured',
   'job.accepted',

@@ -6,6 +6,7 @@ import type { JobSpec } from '../../src/job/job.ts';
 import { milliseconds } from '../../src/job/units.ts';
 import { Redactor } from '../../src/redact/redactor.ts';
 import { Attempt, type AttemptResult } from '../../src/run/attempt.ts';
+import type { CgroupTree } from '../../src/run/cgroup-tree.ts';
 import { EmptyDirectories } from '../../src/run/empty-directories.ts';
 import { type AttemptInputs, machineEnvironment, noInputs, type VerifierFiles } from '../../src/run/environment.ts';
 import { startTimeOf } from '../../src/run/processes.ts';
@@ -26,6 +27,8 @@ export interface AttemptOptions {
   readonly inputs?: Partial<AttemptInputs>;
   /** The attempt of the same job that this one follows; it must have ended. */
   readonly after?: RunningAttempt;
+  readonly cgroups?: CgroupTree | null;
+  readonly refusesUnenforced?: boolean;
 }
 
 /** One attempt in a directory of its own. */
@@ -41,7 +44,19 @@ export class RunningAttempt implements Disposable {
   readonly #claim: Claim;
 
   /** @param file the text of a job file */
-  constructor(file: string, { graceMs = 5000, verifier, cancelled = false, id, inputs, after }: AttemptOptions = {}) {
+  constructor(
+    file: string,
+    {
+      graceMs = 5000,
+      verifier,
+      cancelled = false,
+      id,
+      inputs,
+      after,
+      cgroups,
+      refusesUnenforced = false,
+    }: AttemptOptions = {},
+  ) {
     this.spec = specOf(file);
     const job = {
       id: after ? after.#claim.job.id : idOf(id ?? `run-${randomText(10)}`),
@@ -66,6 +81,8 @@ export class RunningAttempt implements Disposable {
       directories,
       redactor: new Redactor(),
       secrets: new Map<string, string>(),
+      cgroups: cgroups ?? null,
+      refusesUnenforced,
     };
     this.attempt = new Attempt(claim, this.place, settings, verifier ?? null, (pid) => this.pids.push(pid));
     if (cancelled) this.attempt.cancel();
@@ -114,6 +131,8 @@ export const exitsOf = ({ steps }: AttemptResult): string[] =>
         return `${step} ${exit.signal}`;
       case 'timeout':
         return `${step} timeout of the ${exit.of}`;
+      case 'oom':
+      case 'limit':
       case 'lost':
       case 'cancelled':
         return `${step} ${exit.kind}`;

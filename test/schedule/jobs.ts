@@ -8,6 +8,7 @@ import {
   noRetries,
   type Retries,
 } from '../../src/job/job.ts';
+import { noLimits } from '../../src/job/limits.ts';
 import { bytes, type Instant, instant, milliseconds } from '../../src/job/units.ts';
 import type { Acceptable, Claim, Finish, Finished, JobQueue } from '../../src/schedule/queue.ts';
 
@@ -43,6 +44,7 @@ export function specOf(
     env: {},
     tags: {},
     outputMaxBytes: bytes(1000),
+    limits: noLimits,
     retries: noRetries,
     notBefore: null,
     expires: null,

@@ -1,0 +1,109 @@
+import { constants, readdirSync, readFileSync } from 'node:fs';
+import { readdir, rmdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCode } from '../disk/durable.ts';
+
+/*
+ * The end of a cgroup: whoever is in it or below it is killed at once, also who left its session or is being started,
+ * and the kernel itself says when it is empty (cgroups(7), cgroup.kill and cgroup.events).
+ */
+
+/** How often it is looked whether it has emptied: the kernel takes a moment for each process. */
+const roundMs = { first: 1, most: 100 } as const;
+
+/** Files of the kernel are never made or cut to nothing. */
+export const writeKernelFile = (path: string, text: string): Promise<void> =>
+  writeFile(path, text, { flag: constants.O_WRONLY });
+
+/** What a file of the kernel says; null where it is gone, or was never there. */
+export function readKernelFile(path: string): string | null {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENODEV') return null;
+    throw error;
+  }
+}
+
+/** Whether anybody is in it or below it. */
+export const isPopulated = (cgroup: string): boolean =>
+  /^populated 1$/m.test(readKernelFile(join(cgroup, 'cgroup.events')) ?? '');
+
+/** Kills all that are in it. Answers who was there, or null where some still are after so long. */
+export async function emptyCgroup(cgroup: string, patienceMs: number): Promise<ReadonlySet<number> | null> {
+  const killed = new Set<number>();
+  const until = performance.now() + patienceMs;
+  for (let pauseMs: number = roundMs.first; isPopulated(cgroup); pauseMs = Math.min(2 * pauseMs, roundMs.most)) {
+    if (performance.now() > until) return null;
+    for (const pid of membersOf(cgroup)) killed.add(pid);
+    await killAll(cgroup, killed);
+    await sleep(pauseMs);
+  }
+  return killed;
+}
+
+async function killAll(cgroup: string, members: ReadonlySet<number>): Promise<void> {
+  try {
+    await writeKernelFile(join(cgroup, 'cgroup.kill'), '1');
+  } catch (error) {
+    if (errorCode(error) === null) throw error;
+    // Linux 5.14 has it. Who is started meanwhile is met in the next round.
+    for (const pid of members) kill(pid);
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (errorCode(error) !== 'ESRCH' && errorCode(error) !== 'EPERM') throw error;
+  }
+}
+
+/** Everybody in it and below it. */
+function membersOf(cgroup: string): readonly number[] {
+  try {
+    const below = childrenOf(cgroup).flatMap((name) => membersOf(join(cgroup, name)));
+    const own = readFileSync(join(cgroup, 'cgroup.procs'), 'latin1').split('\n').filter(Boolean).map(Number);
+    return [...own, ...below];
+  } catch (error) {
+    if (errorCode(error) === null) throw error;
+    return []; // It went meanwhile, or is one of threads.
+  }
+}
+
+const childrenOf = (cgroup: string): readonly string[] =>
+  readdirSync(cgroup, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? entry.name : []));
+
+/** Removes one that is empty, with those that a job has made below it. False where it could not be. */
+export async function removeCgroup(cgroup: string): Promise<boolean> {
+  try {
+    await rmdir(cgroup);
+    return true;
+  } catch (error) {
+    switch (errorCode(error)) {
+      case null:
+        throw error;
+      case 'ENOENT':
+        return true;
+      case 'EBUSY':
+      case 'ENOTEMPTY':
+        return (await removeBelow(cgroup)) && rmdir(cgroup).then(() => true, isNoDefect);
+      default:
+        return false;
+    }
+  }
+}
+
+async function removeBelow(cgroup: string): Promise<boolean> {
+  const entries = await readdir(cgroup, { withFileTypes: true }).catch(() => []);
+  const below = entries.filter((entry) => entry.isDirectory());
+  for (const { name } of below) if (!(await removeCgroup(join(cgroup, name)))) return false;
+  return below.length > 0;
+}
+
+function isNoDefect(error: unknown): false {
+  if (errorCode(error) === null) throw error;
+  return false;
+}

@@ -1,0 +1,166 @@
+import { accessSync, closeSync, constants, openSync, readSync, statSync, writeSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { errorCode } from '../disk/durable.ts';
+import { closePipe, openPipe } from '../native/libc.ts';
+import { canSpawnIntoCgroup, spawnProcess } from '../native/spawn.ts';
+import type { AttemptCgroup } from './cgroup.ts';
+import { writeKernelFile } from './cgroup-end.ts';
+import { type Child, type ChildSpec, holdsNul, refusedStart, type Started, startChild } from './child.ts';
+import type { StreamName } from './output.ts';
+import { signalGroup } from './processes.ts';
+import { findProgram, type ProgramSpec, startProgram } from './program.ts';
+import type { Shortage } from './shortage.ts';
+
+/*
+ * A child is in its cgroup before it executes anything of the job. Where the C library cannot start it there (before
+ * glibc 2.39), a shell is started that waits; we put it into the cgroup, let it go, and it becomes the job's program.
+ * So nothing that fails here can pass for a failure of the job.
+ *
+ *   spawn sh ──▶ its pid into cgroup.procs ──▶ a line through its standard input ──▶ exec of the program
+ */
+
+/** $0: what the program has for its standard input. What the shell itself would add to the environment is taken out again. */
+const gate = (unset: readonly string[]): string =>
+  `read -r BOOTY_GATE || exit 125; unset BOOTY_GATE ${unset.join(' ')}; exec "$@" <"$0"`;
+const ofTheShell = ['PWD', 'OLDPWD', 'SHLVL'];
+
+/** Where the machine is short of memory, jobs go before the supervisor and the machine's own services (proc(5), oom_score_adj). */
+const oomScoreAdjust = '500';
+
+/** Starts a program in the cgroup of its attempt. */
+export async function startInCgroup(
+  spec: ChildSpec,
+  cgroup: AttemptCgroup,
+  onOutput: (stream: StreamName, chunk: Buffer) => void,
+): Promise<Started | Shortage> {
+  return canSpawnIntoCgroup() ? startWithin(spec, cgroup, onOutput) : startAtGate(spec, cgroup, onOutput);
+}
+
+async function startWithin(
+  spec: ChildSpec,
+  cgroup: AttemptCgroup,
+  onOutput: (stream: StreamName, chunk: Buffer) => void,
+): Promise<Started | Shortage> {
+  let directory: number;
+  try {
+    directory = openSync(cgroup.path, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    return noEntry(error);
+  }
+  try {
+    const child = startChild(spec, onOutput, (program) => startProgram({ ...program, cgroup: directory }));
+    // What clone3(2) says of the cgroup, and execve(2) of no program.
+    if (child.kind === 'spawn' && ['EBUSY', 'ENODEV', 'EOPNOTSUPP'].includes(child.code)) return noEntry(child);
+    if (child.kind === 'child') await raiseOomScore(child.pid);
+    return child;
+  } finally {
+    closeSync(directory);
+  }
+}
+
+async function startAtGate(
+  spec: ChildSpec,
+  cgroup: AttemptCgroup,
+  onOutput: (stream: StreamName, chunk: Buffer) => void,
+): Promise<Started | Shortage> {
+  const flaw = holdsNul(spec) ? 'ERR_INVALID_ARG_VALUE' : flawOfProgram(spec);
+  if (flaw !== null) return refusedStart(flaw, spec);
+  let ends: ReturnType<typeof openPipe>;
+  try {
+    ends = openPipe();
+  } catch (error) {
+    return noEntry(error);
+  }
+  const child = startChild(spec, onOutput, (program) => spawnGate(program, ends.read));
+  if (child.kind !== 'child') {
+    closePipe(ends);
+    return child;
+  }
+  closeSync(ends.read);
+  try {
+    await writeKernelFile(join(cgroup.path, 'cgroup.procs'), String(child.pid));
+    await raiseOomScore(child.pid);
+    letGo(ends.write);
+    return child;
+  } catch (error) {
+    await giveUp(child);
+    return noEntry(error);
+  } finally {
+    closeSync(ends.write);
+  }
+}
+
+function spawnGate(program: ProgramSpec, stdin: number) {
+  const unset = ofTheShell.filter((name) => !(name in program.env));
+  const standardInput = typeof program.stdin === 'string' ? program.stdin : '/dev/null';
+  const argv = ['sh', '-c', gate(unset), standardInput, ...program.argv];
+  return spawnProcess({ ...program, path: '/bin/sh', argv, stdin });
+}
+
+function letGo(gateEnd: number): void {
+  try {
+    writeSync(gateEnd, '\n');
+  } catch (error) {
+    if (errorCode(error) !== 'EPIPE') throw error; // Somebody has killed it: its end says so.
+  }
+}
+
+async function giveUp(child: Child): Promise<void> {
+  signalGroup(child.pid, 'SIGKILL');
+  await child.exited;
+  child.abandonOutput();
+}
+
+/** A program of another user's rights (setuid) keeps its own. */
+async function raiseOomScore(pid: number): Promise<void> {
+  try {
+    await writeKernelFile(`/proc/${pid}/oom_score_adj`, oomScoreAdjust);
+  } catch (error) {
+    if (errorCode(error) === null) throw error;
+  }
+}
+
+/** That a child cannot enter its cgroup is no fault of the job: it waits, and is not charged an attempt. */
+function noEntry(error: unknown): Shortage {
+  const code = errorCode(error) ?? (error as { readonly code?: unknown }).code;
+  if (typeof code !== 'string') throw error;
+  return { kind: 'short', of: 'machine', error: `a child cannot enter its cgroup: ${code}` };
+}
+
+/** What execve(2) would say of a program, as far as that can be known before: a shell that becomes it can only say so in words. */
+function flawOfProgram(spec: ChildSpec): string | null {
+  if (statSync(spec.cwd, { throwIfNoEntry: false }) === undefined) return 'ENOENT';
+  const found = findProgram(spec);
+  if (found.kind === 'refused') return found.code;
+  const interpreter = interpreterOf(found.path);
+  return interpreter === null ? null : flawOfInterpreter(resolve(spec.cwd, interpreter));
+}
+
+function flawOfInterpreter(path: string): string | null {
+  try {
+    accessSync(path, constants.X_OK);
+    return null;
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === null) throw error;
+    return code;
+  }
+}
+
+/** The program that the first line of a script names (execve(2)); null where it is none, or may not be read. */
+function interpreterOf(path: string): string | null {
+  let file: number;
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (errorCode(error) === 'EACCES') return null;
+    throw error;
+  }
+  try {
+    const start = Buffer.alloc(256);
+    const text = start.toString('latin1', 0, readSync(file, start));
+    return /^#![ \t]*([^ \t\n\0]+)/.exec(text)?.[1] ?? null;
+  } finally {
+    closeSync(file);
+  }
+}

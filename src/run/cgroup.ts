@@ -1,0 +1,123 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorCode } from '../disk/durable.ts';
+import { type Hits, noHits, type ResourceLimits } from '../job/limits.ts';
+import type { TreeUsage } from '../job/usage.ts';
+import { emptyCgroup, isPopulated, readKernelFile, removeCgroup, writeKernelFile } from './cgroup-end.ts';
+import type { CgroupTree } from './cgroup-tree.ts';
+import type { Shortage } from './shortage.ts';
+
+/** Of a tenth of a second each processor-time is dealt out. */
+const periodMicros = 100_000;
+const patienceMs = 5000;
+
+/** The cgroup of one attempt: whatever its steps start is in it, and held to the job's limits together. */
+export class AttemptCgroup {
+  readonly kind = 'cgroup';
+  readonly path: string;
+  readonly limits: ResourceLimits;
+  readonly #tree: CgroupTree;
+
+  private constructor(path: string, tree: CgroupTree, limits: ResourceLimits) {
+    this.path = path;
+    this.limits = limits;
+    this.#tree = tree;
+  }
+
+  /** Makes it, with its limits: those that have no controller here are left out. What the system refuses is a shortage of it. */
+  static async make(tree: CgroupTree, name: string, limits: ResourceLimits): Promise<AttemptCgroup | Shortage> {
+    const path = join(tree.jobs, name);
+    try {
+      await makeAnew(path);
+      await Promise.all(settingsOf(limits, tree).map(([file, value]) => set(join(path, file), value)));
+      return new AttemptCgroup(path, tree, limits);
+    } catch (error) {
+      const code = errorCode(error);
+      if (code === null) throw error;
+      await removeCgroup(path);
+      return { kind: 'short', of: 'machine', error: `no cgroup for the job: ${code}` };
+    }
+  }
+
+  get isPopulated(): boolean {
+    return isPopulated(this.path);
+  }
+
+  /** What it was held to so far. To be read after an exit: the kernel counts before it kills. */
+  get hits(): Hits {
+    const { controllers } = this.#tree;
+    const memory = controllers.has('memory') ? this.#numbersOf('memory.events') : null;
+    const tasks = controllers.has('pids') ? this.#numbersOf('pids.events') : null;
+    if (!memory && !tasks) return noHits;
+    return { oom: memory?.oom ?? 0, oomKill: memory?.oom_kill ?? 0, tasks: tasks?.max ?? 0 };
+  }
+
+  /** What all that ran in it used, as far as it is counted here. */
+  get usage(): TreeUsage {
+    const { controllers } = this.#tree;
+    const cpu = this.#numbersOf('cpu.stat');
+    const peak = controllers.has('memory') ? readKernelFile(join(this.path, 'memory.peak')) : null;
+    const io = controllers.has('io') ? readKernelFile(join(this.path, 'io.stat')) : null;
+    return {
+      cpuUserMs: Math.round((cpu.user_usec ?? 0) / 1000),
+      cpuSystemMs: Math.round((cpu.system_usec ?? 0) / 1000),
+      peakBytes: peak === null ? null : Number(peak),
+      io: io === null ? null : { readBytes: sumOf(io, 'rbytes'), writtenBytes: sumOf(io, 'wbytes') },
+    };
+  }
+
+  async remove(): Promise<void> {
+    await removeCgroup(this.path);
+  }
+
+  /** `name number`, line by line. */
+  #numbersOf(file: string): Readonly<Record<string, number>> {
+    const text = readKernelFile(join(this.path, file)) ?? '';
+    return Object.fromEntries(text.split('\n').map((line) => [line.split(' ')[0] ?? '', Number(line.split(' ')[1])]));
+  }
+}
+
+/** An attempt that the machine was too short for has left its own, empty. */
+async function makeAnew(path: string): Promise<void> {
+  try {
+    await mkdir(path, 0o755);
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
+    await emptyCgroup(path, patienceMs);
+    await removeCgroup(path);
+    await mkdir(path, 0o755);
+  }
+}
+
+function settingsOf(
+  { memoryBytes, cpuPercent, tasks, ioBytes }: ResourceLimits,
+  { controllers, disk }: CgroupTree,
+): readonly (readonly [file: string, value: string])[] {
+  const memory = [
+    // Half a job is no job: where one of its processes must go, all do, whoever is out of memory.
+    ['memory.oom.group', '1'],
+    ...(memoryBytes === null ? [] : [['memory.max', String(memoryBytes)] as const, ['memory.swap.max', '0'] as const]),
+  ] as const;
+  const cpu = cpuPercent === null ? [] : [['cpu.max', `${Math.round(cpuPercent * 1000)} ${periodMicros}`] as const];
+  const pids = tasks === null ? [] : [['pids.max', String(tasks)] as const];
+  const io = ioBytes === null || disk === null ? [] : [['io.max', `${disk} rbps=${ioBytes} wbps=${ioBytes}`] as const];
+  return [
+    ...(controllers.has('memory') ? memory : []),
+    ...(controllers.has('cpu') ? cpu : []),
+    ...(controllers.has('pids') ? pids : []),
+    ...(controllers.has('io') ? io : []),
+  ];
+}
+
+async function set(path: string, value: string): Promise<void> {
+  try {
+    await writeKernelFile(path, value);
+  } catch (error) {
+    // A machine without swap accounting has none of that to limit.
+    if (errorCode(error) !== 'ENOENT' || !path.endsWith('swap.max')) throw error;
+  }
+}
+
+/** `8:0 rbytes=1024 wbytes=0 …`, a line for each disk. */
+const sumOf = (text: string, name: string): number =>
+  [...text.matchAll(new RegExp(`\\b${name}=(\\d+)`, 'g'))].reduce((sum, [, count]) => sum + Number(count), 0);
