@@ -8,7 +8,8 @@ import { median, percentile } from './statistics.ts';
 
 /*
  * What a decision costs while so many jobs wait: the ledger alone, without spool and children, its file in memory where
- * TMPDIR is. Each number is of one call with one job, a transaction of its own.
+ * TMPDIR is. Each number is of one call with one job, a transaction of its own. BENCH_BACKLOGS=1000,10000 takes other
+ * numbers of jobs, BENCH_MIXES='a chain,ten priorities' some of the mixes.
  */
 
 /** The job with this number of so many. */
@@ -104,7 +105,9 @@ const backlogs = (process.env.BENCH_BACKLOGS ?? '1000,10000,100000').split(',').
 const directory = mkdtempSync(join(tmpdir(), 'booty-scheduling-'));
 try {
   const rows: Row[] = [];
-  for (const mix of Object.keys(mixes)) {
+  const head = ['waiting', 'accept µs', 'claim µs', 'finish µs', 'p99 µs', 'open ms', 'cancel ms'];
+  process.stdout.write(`${' '.repeat(28)}${head.map((title) => title.padStart(10)).join('')}\n`);
+  for (const mix of process.env.BENCH_MIXES?.split(',') ?? Object.keys(mixes)) {
     for (const waiting of backlogs) {
       const row = await measure(mix, waiting, directory);
       rows.push(row);
@@ -112,7 +115,7 @@ try {
         [
           row.mix.padEnd(28),
           ...[row.waiting, row.acceptUs, row.claimUs, row.finishUs, row.finishP99Us, row.openMs, row.cancelAllMs].map(
-            (value) => String(value).padStart(9),
+            (value) => String(value).padStart(10),
           ),
         ]
           .join('')

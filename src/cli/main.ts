@@ -121,6 +121,16 @@ jobArguments(program.command('run').description('submit a job, print its output,
   });
 
 program
+  .command('wait')
+  .description('wait until a job has ended, exit with the status of its outcome')
+  .argument('<id>', 'its id, or a beginning of it that no other has')
+  .option('--json', 'print the outcome as JSON')
+  .action(async (id: string, options: { json?: boolean }, command: Command) => {
+    const { wait } = await import('./wait.ts');
+    process.exitCode = await wait(id, { ...paths(command), ...options });
+  });
+
+program
   .command('list')
   .description('the newest jobs')
   .addOption(

@@ -14,7 +14,7 @@ export function problemsOf(
 ): Refusal[] {
   // A slip in a key is told before what is missing because of it.
   const issues = error.issues.toSorted((a, b) => Number(isSlip(b)) - Number(isSlip(a)));
-  return issues.slice(0, maxProblems).flatMap((issue) => {
+  const problems = issues.slice(0, maxProblems).flatMap((issue) => {
     const path = asWritten(
       issue.path.filter((part) => typeof part !== 'symbol'),
       document.data,
@@ -35,6 +35,12 @@ export function problemsOf(
       },
     ];
   });
+  return problems.toSorted(
+    (a, b) =>
+      Number(b.code === 'UNKNOWN_KEY') - Number(a.code === 'UNKNOWN_KEY') ||
+      (a.line ?? 0) - (b.line ?? 0) ||
+      (a.column ?? 0) - (b.column ?? 0),
+  );
 }
 
 const isSlip = ({ code }: z.core.$ZodIssue): boolean => code === 'unrecognized_keys';

@@ -35,7 +35,7 @@ export class Waits {
       ...(Number(row.needs_open) > 0 ? [this.#needs(text(row.id))] : []),
       ...(row.held === 1 ? ['held: booty unhold lets it go'] : []),
       ...this.#pauses(row),
-      ...(lane === null || row.blocked === 0 ? [] : [this.#lane(lane)]),
+      ...(lane === null || row.blocked === 0 ? [] : this.#lane(lane)),
     ];
   }
 
@@ -57,17 +57,17 @@ export class Waits {
       .map(({ scope }) => (scope === 'all' ? 'paused' : `paused: ${text(scope).replace(':', ' ')}`));
   }
 
-  #lane(lane: string): string {
+  /** Whoever is paused with its whole group waits for nobody in it, but for those that run. */
+  #lane(lane: string): readonly string[] {
     const name = lane.startsWith('group:') ? `group ${lane.slice(6)}` : `rate of ${lane.slice(5)}`;
     const active = this.#sql.active.all(lane).map(({ id }) => text(id));
     const known = this.#sql.lane.get(lane);
     const limit = known?.max_active ?? null;
     if (limit !== null && active.length >= Math.min(Number(limit), maxNamed + 1))
-      return `${name}: ${listed(active)} ${active.length === 1 ? 'runs' : 'run'}`;
+      return [`${name}: ${listed(active)} ${active.length === 1 ? 'runs' : 'run'}`];
     const reopensAt = nullableInstant(known?.reopens_at);
-    return reopensAt === null
-      ? `${name}: others are before it`
-      : `${name}: the next may start at ${timestamp(reopensAt)}`;
+    if (reopensAt !== null) return [`${name}: the next may start at ${timestamp(reopensAt)}`];
+    return this.#sql.pauses.get('', '', lane) ? [] : [`${name}: others are before it`];
   }
 }
 

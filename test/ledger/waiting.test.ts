@@ -35,6 +35,11 @@ void test('the list tells what each waiting job waits for', async () => {
     rated: [],
     free: [],
   });
+  await accept('alone', { concurrency: { group: 'web', limit: 1, onNew: 'queue' } });
+  await queue.control({ kind: 'pause', scope: { kind: 'group', group: 'web' } }, now);
+  assert.deepEqual(waits().alone, ['paused: group web'], 'nobody else is before it');
+  await queue.control({ kind: 'resume', scope: { kind: 'group', group: 'web' } }, now);
+  await queue.control({ kind: 'cancel', target: { kind: 'id', id: idOf('alone') }, reason: 'x' }, now);
   await queue.control({ kind: 'pause', scope: { kind: 'all' } }, now);
   assert.deepEqual(waits().free, ['paused']);
   await queue.control({ kind: 'resume', scope: { kind: 'all' } }, now);
