@@ -2,17 +2,21 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
+import { writeSharedFiles } from './shared-files.ts';
 
 /*
  * Builds the release: build/lib/booty.mjs, what it loads only when it is needed beside it (the Sentry SDK above all),
  * and koffi as it came, since its native module cannot be bundled. build/bin/booty runs it. Beside it the host of module
- * steps, and what modules import as 'booty', with its types.
+ * steps, and what modules import as 'booty', with its types; in build/share the manual and the completions of shells.
+ *
+ * BOOTY_BUILD: another directory. BOOTY_ARCH: for another architecture, of which BOOTY_NATIVE holds the package of koffi.
  */
 
 const root = join(import.meta.dirname, '..');
 const out = process.env.BOOTY_BUILD || join(root, 'build');
 const architecture = process.env.BOOTY_ARCH ?? process.arch;
-for (const part of ['lib', 'bin', 'package.json', 'runtime']) rmSync(join(out, part), { recursive: true, force: true });
+for (const part of ['lib', 'bin', 'share', 'package.json', 'runtime'])
+  rmSync(join(out, part), { recursive: true, force: true });
 mkdirSync(join(out, 'lib'), { recursive: true });
 
 const bundle = await rolldown({
@@ -33,23 +37,18 @@ await bundle.write({
   minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
 });
 
-const modules = [
-  'koffi/package.json',
-  'koffi/index.js',
-  'koffi/src/koffi/index.js',
-  'koffi/src/koffi/src/static.js',
-  `@koromix/koffi-linux-${architecture}`,
-];
-for (const part of modules)
-  cpSync(join(root, 'node_modules', part), join(out, 'lib', 'node_modules', part), { recursive: true });
-rmSync(join(out, 'lib', 'node_modules', '@koromix', `koffi-linux-${architecture}`, `musl_${architecture}`), {
-  recursive: true,
-  force: true,
-});
+const native = `node_modules/@koromix/koffi-linux-${architecture}`;
+const modules = ['package.json', 'index.js', 'src/koffi/index.js', 'src/koffi/src/static.js'];
+for (const part of modules.map((name) => `node_modules/koffi/${name}`))
+  cpSync(join(root, part), join(out, 'lib', part), { recursive: true });
+cpSync(process.env.BOOTY_NATIVE || join(root, native), join(out, 'lib', native), { recursive: true });
+for (const part of [`musl_${architecture}`, 'README.md'])
+  rmSync(join(out, 'lib', native, part), { recursive: true, force: true });
 writeFileSync(join(out, 'lib', 'THIRD-PARTY-LICENCES'), thirdPartyLicences());
 writeTypes();
 cpSync(join(root, 'src/run/bash-env.sh'), join(out, 'lib/bash-env.sh'));
 cpSync(join(root, 'schema'), join(out, 'lib/schema'), { recursive: true });
+writeSharedFiles(join(out, 'share'));
 cpSync(join(root, 'bin'), join(out, 'bin'), { recursive: true });
 writeFileSync(join(out, 'package.json'), packageOfRelease());
 symlinkSync('../runtime', join(out, 'runtime'));

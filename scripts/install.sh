@@ -1,13 +1,15 @@
 #!/bin/sh
-# Installs Booty from a checkout in which `make build` has run, or removes it again.
+# Installs Booty from a checkout in which `make build` has run, or removes it again. The package is made of what this puts
+# into a staging directory, so that both hold the same files.
 #   install.sh [--uninstall]
 # DESTDIR: a staging directory; nothing outside it is touched. PREFIX: default /usr. What exists in /etc/booty is
-# kept as it is.
+# kept as it is. For another architecture: BOOTY_BUILD, where its build is, and BOOTY_RUNTIME, its Node.js.
 set -eu
+umask 022
 
 self=$(readlink -f -- "$0")
 home=${self%/scripts/*}
-build=$home/build
+build=${BOOTY_BUILD:-$home/build}
 prefix=${PREFIX:-/usr}
 sysconf=/etc/booty
 root=${DESTDIR:-}
@@ -16,9 +18,9 @@ root=${root%/}
 lib=$prefix/lib/booty
 doc=$prefix/share/doc/booty
 units=$prefix/lib/systemd/system
+catalog=$prefix/lib/systemd/catalog
 sysusers=$prefix/lib/sysusers.d/booty.conf
 tmpfiles=$prefix/lib/tmpfiles.d/booty.conf
-catalog=$prefix/lib/systemd/catalog/booty.catalog
 
 fail() {
   echo "install: $*" >&2
@@ -36,15 +38,31 @@ keep() {
   fi
 }
 
-# The units name the program: that of this installation.
-put_units() {
-  mkdir -p -- "$root$units"
-  for name in booty.service booty-drop@.service booty-drop@.timer; do
-    target=$root$units/$name
-    sed -e "s|/usr/bin/booty|$prefix/bin/booty|g" -- "$home/systemd/$name" >"$target.new"
-    chmod 0644 -- "$target.new"
-    mv -f -- "$target.new" "$target"
+# Where each file of systemd/ goes, a line for each: FILE TARGET.
+systemd_files() {
+  (cd "$home/systemd" && ls) | while read -r name; do
+    case $name in
+      booty.sysusers) echo "$name $sysusers" ;;
+      booty.tmpfiles) echo "$name $tmpfiles" ;;
+      *.service | *.socket | *.timer | *.path) echo "$name $units/$name" ;;
+      *.catalog) echo "$name $catalog/$name" ;;
+    esac
   done
+}
+
+# The units name the program: that of this installation.
+put_systemd_files() {
+  systemd_files | while read -r name target; do
+    mkdir -p -- "$root${target%/*}"
+    sed -e "s|/usr/bin/booty|$prefix/bin/booty|g" -- "$home/systemd/$name" >"$root$target.new"
+    chmod 0644 -- "$root$target.new"
+    mv -f -- "$root$target.new" "$root$target"
+  done
+}
+
+# Manual pages and completions, a line for each: FILE TARGET.
+shared_files() {
+  (cd "$build/share" && find . -type f) | sed "s|^\./\(.*\)|\1 $prefix/share/\1|" | sort
 }
 
 # The program is made whole beside the old one and takes its place by two renames, so that a job which starts
@@ -56,8 +74,11 @@ install_program() {
   install -d -m 0755 -- "$new/runtime/bin"
   cp -R -- "$build/bin" "$build/lib" "$build/package.json" "$new/"
   chmod -R u=rwX,go=rX -- "$new"
+  find "$new/lib" -type f -exec chmod 0644 -- {} +
   install -m 0755 -- "$runtime" "$new/runtime/bin/node"
-  BOOTY_NODE= "$new/bin/booty" --help >/dev/null || fail "the program does not run from $new (see above)"
+  if [ -z "${BOOTY_RUNTIME:-}" ]; then
+    BOOTY_NODE= "$new/bin/booty" --help >/dev/null || fail "the program does not run from $new (see above)"
+  fi
   if [ -e "$root$lib" ]; then mv -- "$root$lib" "$root$lib.old"; fi
   mv -- "$new" "$root$lib"
   rm -rf -- "$root$lib.old"
@@ -71,6 +92,9 @@ install_docs() {
   done
   for file in "$home"/docs/*.md; do
     if [ -f "$file" ]; then put 0644 "$file" "$doc/${file##*/}"; fi
+  done
+  for file in "$home"/docs/recipes/*.md; do
+    if [ -f "$file" ]; then put 0644 "$file" "$doc/recipes/${file##*/}"; fi
   done
   for file in "$home"/etc/booty.yaml "$home"/etc/*.example "$home"/etc/examples/*; do
     if [ -x "$file" ]; then mode=0755; else mode=0644; fi
@@ -99,8 +123,8 @@ uninstall() {
     systemctl disable --now booty.service || true
   fi
   rm -rf -- "$root$lib" "$root$doc"
-  rm -f -- "$root$prefix/bin/booty" "$root$sysusers" "$root$tmpfiles" "$root$catalog" \
-    "$root$units/booty.service" "$root$units/booty-drop@.service" "$root$units/booty-drop@.timer"
+  rm -f -- "$root$prefix/bin/booty"
+  { systemd_files; if [ -d "$build/share" ]; then shared_files; fi; } | while read -r _ target; do rm -f -- "$root$target"; done
   if live; then update_catalog; fi
   if live && systemd_runs; then systemctl daemon-reload; fi
   echo "Removed. Kept: $root$sysconf, $root/var/lib/booty, $root/var/spool/booty, the user booty, and the
@@ -114,16 +138,18 @@ case ${1:-} in
 esac
 
 [ -f "$build/lib/booty.mjs" ] || fail "$build/lib/booty.mjs is missing; 'make build' makes it"
-. "$home/bin/find-node.sh"
-# The program itself, also where the one on PATH is a wrapper of a version manager.
-runtime=$("$node" -p process.execPath) ||
-  fail "$node does not run here; where a library is missing, install it (libatomic.so.1 on Debian: apt-get install libatomic1)"
+if [ -n "${BOOTY_RUNTIME:-}" ]; then
+  runtime=$BOOTY_RUNTIME
+else
+  . "$home/bin/find-node.sh"
+  # The program itself, also where the one on PATH is a wrapper of a version manager.
+  runtime=$("$node" -p process.execPath) ||
+    fail "$node does not run here; where a library is missing, install it (libatomic.so.1 on Debian: apt-get install libatomic1)"
+fi
 
 install_program
-put_units
-put 0644 "$home/systemd/booty.sysusers" "$sysusers"
-put 0644 "$home/systemd/booty.tmpfiles" "$tmpfiles"
-put 0644 "$home/systemd/booty.catalog" "$catalog"
+put_systemd_files
+shared_files | while read -r file target; do put 0644 "$build/share/$file" "$target"; done
 keep 0644 "$home/etc/booty.yaml" "$sysconf/booty.yaml"
 keep 0600 "$home/etc/secrets.env.example" "$sysconf/secrets.env"
 keep 0644 "$home/etc/release.env.example" "$sysconf/release.env"

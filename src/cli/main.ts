@@ -12,7 +12,8 @@ import { printError } from './terminal.ts';
  * One file a command; each is loaded when it is called, so that a small command starts as fast as it can.
  */
 
-const program = new Command('booty')
+/** The manual and the completions of shells are made of it. */
+export const program = new Command('booty')
   .description(
     'Runs job files that are dropped into a directory; a crash is safe and on its way to Sentry before it is reported.',
   )
@@ -331,13 +332,17 @@ function version(): string {
     : 'unknown';
 }
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? exitStatus.succeeded : exitStatus.usage;
-  } else {
-    printError(error);
-    process.exitCode = statusOfError(error);
+if (import.meta.main) await answer();
+
+async function answer(): Promise<void> {
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? exitStatus.succeeded : exitStatus.usage;
+    } else {
+      printError(error);
+      process.exitCode = statusOfError(error);
+    }
   }
 }
