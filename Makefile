@@ -7,7 +7,7 @@ NODE := ./scripts/node
 SYSTEM_TESTS ?= 1
 export SYSTEM_TESTS
 
-.PHONY: help setup demo test test-quick torture crash-points power-cut fuzz-crashes compare-sdks check corpus examples schema fix build bench bench-scale bench-scheduling bench-smoke install uninstall clean
+.PHONY: help setup demo test test-quick torture crash-points power-cut fuzz-crashes compare-sdks check corpus examples schema fix build bench bench-scale bench-scheduling bench-smoke install uninstall deb deb-test deb-lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,6 +90,15 @@ install: build ## install below DESTDIR (PREFIX=/usr)
 
 uninstall: ## remove what install put there; /etc/booty and the data stay
 	@./scripts/install.sh --uninstall
+
+deb: setup ## the Debian package for this machine's architecture, in build/deb; ARCHITECTURES='amd64 arm64' for both
+	@$(NODE) scripts/make-deb.ts $(ARCHITECTURES)
+
+deb-test: setup ## both architectures, built twice in different places: the same bytes; minutes
+	@BOOTY_DEB=full $(NODE) --test test/system/package-built.test.ts
+
+deb-lint: deb ## what lintian says of the package; needs lintian
+	@lintian --allow-root --tag-display-limit 0 --fail-on error,warning build/deb/*.deb
 
 clean: ## remove what was built
 	rm -rf build

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bootContainer, type Container, checkout } from './container.ts';
 import { type Suite, suites, systemdOf } from './debian.ts';
-import type { Finished } from './finished.ts';
+import { type Finished, until } from './finished.ts';
 import { followJournal, type Journal } from './journal.ts';
 import { missingPrerequisite } from './prerequisites.ts';
 import { testWhere } from './system-test.ts';
@@ -110,7 +110,7 @@ async function install(container: Container): Promise<Machine> {
   return machineOn(container);
 }
 
-function machineOn(container: Container): Machine {
+export function machineOn(container: Container): Machine {
   const journal = followJournal(container);
 
   const start: Machine['start'] = async () => {
@@ -126,9 +126,14 @@ function machineOn(container: Container): Machine {
   };
   const outcome: Machine['outcome'] = async (id, timeoutMs) => {
     await journal.line(endOf(id), timeoutMs);
-    return JSON.parse(
-      await container.must(['cat', `/var/spool/booty/outcomes/${id}.json`], { user: 'alice' }),
-    ) as OutcomeFile;
+    // The line is told first; a busy disk may take its time over the file.
+    const file = await until(`outcomes/${id}.json is there`, 30_000, async () => {
+      const read = await container.exec(['cat', `/var/spool/booty/outcomes/${id}.json`], { user: 'alice' });
+      if (read.status === 0) return read.stdout;
+      if (/No such file/.test(read.stderr)) return null;
+      throw new Error(read.stderr);
+    });
+    return JSON.parse(file) as OutcomeFile;
   };
   const unit: Machine['unit'] = async (...properties) => {
     const text = await container.must([
