@@ -26,8 +26,8 @@ const patienceMs = 20;
 
 /**
  * Group commit: changes that are asked for in one turn of the loop are one transaction, and what is committed while the
- * log is synced shares the next sync. Each change runs in a savepoint of its own, so that one that fails takes no other
- * with it.
+ * log is synced shares the next sync. A change that fails takes no other with it: they are then done anew, each in a
+ * savepoint of its own. So the work of a change may run twice, and only what the ledger has of it counts.
  *
  *   asked ──▶ committed ──sync──▶ durable
  *                          └────▶ in doubt: refused, and there all the same; nothing else is committed until a sync has
@@ -146,11 +146,9 @@ export class Committer {
 
   #commitBatch(batch: readonly Entry[]): void {
     if (batch.length === 0) return;
-    const done: Entry[] = [];
+    let done: readonly Entry[];
     try {
-      this.#sql.begin.run();
-      for (const entry of batch) if (this.#attempt(entry)) done.push(entry);
-      this.#sql.commit.run();
+      done = this.#performTogether(batch) ?? this.#performApart(batch);
     } catch (cause) {
       this.#rollBack();
       const error = translate(cause, this.#path);
@@ -162,6 +160,28 @@ export class Committer {
     this.#isRefused = false;
     for (const entry of done) if (entry.until === 'written') entry.committed();
     this.#undurable.push(...done);
+  }
+
+  /** Null, and nothing done, where one of them cannot be done. */
+  #performTogether(batch: readonly Entry[]): readonly Entry[] | null {
+    this.#sql.begin.run();
+    try {
+      for (const { work } of batch) work();
+    } catch (error) {
+      if (isOfTheDisk(error)) throw error;
+      this.#rollBack();
+      return null;
+    }
+    this.#sql.commit.run();
+    return batch;
+  }
+
+  /** Each in a savepoint. That is seldom needed, and not cheap: SQLite may make a file for them. Answers which could be done. */
+  #performApart(batch: readonly Entry[]): readonly Entry[] {
+    this.#sql.begin.run();
+    const done = batch.filter((entry) => this.#attempt(entry));
+    this.#sql.commit.run();
+    return done;
   }
 
   #syncWhereAsked(): void {
