@@ -6,8 +6,10 @@ import koffi, { type LibraryHandle } from 'koffi';
  */
 
 const O_CLOEXEC = 0o2000000;
+const O_NONBLOCK = 0o4000;
 const PR_SET_DUMPABLE = 4;
 const PR_SET_CHILD_SUBREAPER = 36;
+const F_SETFL = 4;
 const F_SETSIG = 10;
 const F_SETLEASE = 1024;
 const SIGURG = 23;
@@ -67,6 +69,11 @@ export function openPipe(): PipeEnds {
   if (libc().pipe2(ends, O_CLOEXEC) !== 0)
     throw Object.assign(new Error('no file descriptor left for a pipe'), { code: 'EMFILE' });
   return { read: ends[0] ?? -1, write: ends[1] ?? -1 };
+}
+
+/** Reading from it tells EAGAIN where there is nothing, and does not wait (fcntl(2), F_SETFL). */
+export function unblock(file: number): void {
+  if (libc().fcntl(file, F_SETFL, O_NONBLOCK) !== 0) throw new Error('fcntl(F_SETFL) failed');
 }
 
 export function closePipe(ends: PipeEnds): void {

@@ -14,14 +14,8 @@ const POSIX_SPAWN_SETCGROUP = 0x100;
 const sizeOf = { actions: 256, attributes: 512, signalSet: 128 } as const;
 
 type Add = (actions: Buffer, ...args: readonly (number | string)[]) => number;
-type Spawn = (
-  pid: Int32Array,
-  path: string,
-  actions: Buffer,
-  attributes: Buffer,
-  argv: readonly (string | null)[],
-  env: readonly (string | null)[],
-) => number;
+/** As koffi has it: the callback comes last. */
+type Spawn = { readonly async: (...args: readonly unknown[]) => void };
 
 let loaded: ReturnType<typeof bind> | null = null;
 
@@ -42,7 +36,7 @@ function bind() {
     destroy: program.func(`int ${actions}_destroy(void *actions)`) as Add,
     spawn: program.func(
       'int posix_spawn(_Out_ int *pid, const char *path, void *actions, void *attributes, const char **argv, const char **env)',
-    ) as Spawn,
+    ) as unknown as Spawn,
   };
 }
 
@@ -116,17 +110,16 @@ export type Spawned =
   | { readonly kind: 'refused'; readonly code: string };
 
 /**
- * Starts a program as the leader of a session, with nothing of ours but the two outputs.
- * No text may hold a NUL.
+ * Starts a program as the leader of a session, with nothing of ours but the two outputs. A thread of the pool waits
+ * until it has been executed, and not the loop; what it is given has to stay open meanwhile. No text may hold a NUL.
  */
-export function spawnProcess(spec: ProcessSpec): Spawned {
+export async function spawnProcess(spec: ProcessSpec): Promise<Spawned> {
   const { path, argv, env, cwd, stdin = '/dev/null', stdout, stderr } = spec;
   const posix = (loaded ??= bind());
   const attributes = spec.cgroup === undefined ? posix.attributes : withinCgroup(posix.cgroup, spec.cgroup);
   const actions = Buffer.alloc(sizeOf.actions);
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const pid = new Int32Array(1);
-  const spawn = (): number => posix.spawn(pid, path, actions, attributes, [...argv, null], [...variables, null]);
   let result = posix.init(actions);
   if (result !== 0) return { kind: 'refused', code: getSystemErrorName(-result) };
   try {
@@ -136,7 +129,7 @@ export function spawnProcess(spec: ProcessSpec): Spawned {
       posix.addDup2(actions, stderr, 2) ||
       posix.addCloseFrom(actions, 3) ||
       posix.addChdir(actions, cwd) ||
-      spawn();
+      (await inThread(posix.spawn, pid, path, actions, attributes, [...argv, null], [...variables, null]));
   } finally {
     posix.destroy(actions);
   }
@@ -145,6 +138,16 @@ export function spawnProcess(spec: ProcessSpec): Spawned {
 
 function withinCgroup(known: CgroupAttributes | null, cgroup: number): Buffer {
   if (!known) throw new Error('this C library cannot start a process within a cgroup');
-  known.setCgroup(known.attributes, cgroup);
-  return known.attributes;
+  const attributes = Buffer.from(known.attributes); // Another thread may be starting somebody with the others.
+  known.setCgroup(attributes, cgroup);
+  return attributes;
+}
+
+function inThread(spawn: Spawn, ...args: readonly unknown[]): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  spawn.async(...args, (error: unknown, result: number) => {
+    if (error) reject(error instanceof Error ? error : new Error(JSON.stringify(error)));
+    else resolve(result);
+  });
+  return promise;
 }

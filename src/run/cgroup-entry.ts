@@ -48,7 +48,7 @@ async function startWithin(
     return noEntry(error);
   }
   try {
-    const child = startChild(spec, onOutput, (program) => startProgram({ ...program, cgroup: directory }));
+    const child = await startChild(spec, onOutput, (program) => startProgram({ ...program, cgroup: directory }));
     // What clone3(2) says of the cgroup, and execve(2) of no program.
     if (child.kind === 'spawn' && ['EBUSY', 'ENODEV', 'EOPNOTSUPP'].includes(child.code)) return noEntry(child);
     if (child.kind === 'child') await raiseOomScore(child.pid);
@@ -71,7 +71,7 @@ async function startAtGate(
   } catch (error) {
     return noEntry(error);
   }
-  const child = startChild(spec, onOutput, (program) => spawnGate(program, ends.read));
+  const child = await startChild(spec, onOutput, (program) => spawnGate(program, ends.read));
   if (child.kind !== 'child') {
     closePipe(ends);
     return child;

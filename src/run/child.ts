@@ -1,12 +1,12 @@
 import { closeSync, existsSync } from 'node:fs';
-import { Socket } from 'node:net';
 import { isAbsolute } from 'node:path';
 import { errorCode } from '../disk/durable.ts';
 import type { Exit } from '../job/exit.ts';
-import { closePipe, openPipe, type PipeEnds } from '../native/libc.ts';
+import { closePipe, openPipe, type PipeEnds, unblock } from '../native/libc.ts';
 import type { Spawned } from '../native/spawn.ts';
 import { adoptOrphans } from './orphans.ts';
 import type { StreamName } from './output.ts';
+import { PipeReader } from './pipe-reader.ts';
 import { type ProgramSpec, startProgram } from './program.ts';
 import { awaitEnd, type ChildEnd, listenForEnds } from './reaper.ts';
 
@@ -33,12 +33,15 @@ export interface Child {
 type SpawnFailure = Extract<Exit, { kind: 'spawn' }>;
 export type Started = Child | SpawnFailure;
 
+/** How long a child runs before somebody listens to what it prints: most are over by then. */
+const listenAfterMs = 10;
+
 /** Starts a program. What the system refuses is an exit too. @param start how it is started */
-export function startChild(
+export async function startChild(
   spec: ChildSpec,
   onOutput: (stream: StreamName, chunk: Buffer) => void,
-  start: (program: ProgramSpec) => Spawned = startProgram,
-): Started {
+  start: (program: ProgramSpec) => Promise<Spawned> = startProgram,
+): Promise<Started> {
   if (holdsNul(spec)) return refusedStart('ERR_INVALID_ARG_VALUE', spec);
   let stdout: PipeEnds | null = null;
   let stderr: PipeEnds | null = null;
@@ -47,7 +50,7 @@ export function startChild(
     listenForEnds();
     stdout = openPipe();
     stderr = openPipe();
-    const spawned = start({ ...spec, stdout: stdout.write, stderr: stderr.write });
+    const spawned = await start({ ...spec, stdout: stdout.write, stderr: stderr.write });
     closeSync(stdout.write);
     closeSync(stderr.write);
     const ends = [stdout.read, stderr.read] as const;
@@ -56,18 +59,7 @@ export function startChild(
       ends.forEach(closeSync);
       return refusedStart(spawned.code, spec);
     }
-    const exited = awaitEnd(spawned.pid);
-    const readers = [
-      reader(ends[0], (chunk) => onOutput('stdout', chunk)),
-      reader(ends[1], (chunk) => onOutput('stderr', chunk)),
-    ];
-    return {
-      kind: 'child',
-      pid: spawned.pid,
-      exited,
-      drained: Promise.all(readers.map(({ closed }) => closed)).then(() => undefined),
-      abandonOutput: () => readers.forEach(({ socket }) => socket.destroy()),
-    };
+    return following(spawned.pid, ends, onOutput);
   } catch (error) {
     if (stdout) closePipe(stdout);
     if (stderr) closePipe(stderr);
@@ -77,33 +69,34 @@ export function startChild(
   }
 }
 
+function following(
+  pid: number,
+  ends: readonly [stdout: number, stderr: number],
+  onOutput: (stream: StreamName, chunk: Buffer) => void,
+): Child {
+  ends.forEach(unblock);
+  const readers = [
+    new PipeReader(ends[0], (chunk) => onOutput('stdout', chunk)),
+    new PipeReader(ends[1], (chunk) => onOutput('stderr', chunk)),
+  ];
+  const listening = setTimeout(() => readers.forEach((reader) => reader.listen()), listenAfterMs);
+  const exited = awaitEnd(pid).then((end) => {
+    clearTimeout(listening);
+    for (const reader of readers) reader.readNow();
+    return end;
+  });
+  return {
+    kind: 'child',
+    pid,
+    exited,
+    drained: Promise.all(readers.map(({ closed }) => closed)).then(() => undefined),
+    abandonOutput: () => readers.forEach((reader) => reader.abandon()),
+  };
+}
+
 /** The system's texts end there: a child would get half of it. */
 export const holdsNul = ({ argv, cwd, env }: ChildSpec): boolean =>
   [...argv, cwd, ...Object.entries(env).flat()].some((text) => text.includes('\0'));
-
-/** What has been read is handled before the next read: one buffer serves all. */
-const readBuffer = Buffer.alloc(64 * 1024);
-
-function reader(
-  file: number,
-  onChunk: (chunk: Buffer) => void,
-): { readonly socket: Socket; readonly closed: Promise<void> } {
-  const onRead = (count: number): boolean => {
-    onChunk(readBuffer.subarray(0, count));
-    return true;
-  };
-  const socket = new Socket({
-    fd: file,
-    readable: true,
-    writable: false,
-    onread: { buffer: readBuffer, callback: onRead },
-  });
-  const { promise, resolve } = Promise.withResolvers<void>();
-  socket.on('error', () => socket.destroy());
-  socket.on('close', () => resolve());
-  socket.resume();
-  return { socket, closed: promise };
-}
 
 export const refusedStart = (code: string, spec: ChildSpec): SpawnFailure => ({
   kind: 'spawn',

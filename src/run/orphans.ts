@@ -46,6 +46,6 @@ function lookForOrphans(): boolean {
   return alive;
 }
 
-/** proc(5), /proc/PID/task/TID/children; the first thread is the one that starts them. */
+/** proc(5), /proc/PID/task/TID/children. Orphans come to the first thread; those that we start are children of others, of the pool. */
 const childrenOfOurs = (): number[] =>
   readFileSync(`/proc/self/task/${process.pid}/children`, 'latin1').split(' ').filter(Boolean).map(Number);

@@ -33,7 +33,7 @@ const outputPatienceMs = 100;
  */
 export async function runProgram(spec: ChildSpec, mark: string, limits: ProgramLimits): Promise<ProgramEnd> {
   const tail = new Tail(limits.outputBytes);
-  const child = startChild({ ...spec, env: { ...spec.env, [attemptMark]: mark } }, (_stream, chunk) =>
+  const child = await startChild({ ...spec, env: { ...spec.env, [attemptMark]: mark } }, (_stream, chunk) =>
     tail.push(chunk),
   );
   if (child.kind === 'spawn') return { exit: child, output: '', gone: true };

@@ -13,14 +13,14 @@ export type ProgramSpec = Omit<ProcessSpec, 'path' | 'argv'> & {
 };
 
 /** Starts the program that its first argument names, as execvp(3) finds it: by the child's own PATH. */
-export function startProgram(spec: ProgramSpec): Spawned {
+export async function startProgram(spec: ProgramSpec): Promise<Spawned> {
   const [name] = spec.argv;
   if (name.includes('/')) return execute(name, spec);
   let denied = false;
   for (const directory of (spec.env.PATH ?? defaultPath).split(':')) {
     const path = directory === '' ? name : `${directory}/${name}`;
     if (isAbsent(resolve(spec.cwd, path))) continue;
-    const spawned = execute(path, spec);
+    const spawned = await execute(path, spec);
     if (spawned.kind === 'process') return spawned;
     if (spawned.code === 'EACCES') denied = true;
     else if (!notHere.has(spawned.code)) return spawned;
@@ -29,8 +29,8 @@ export function startProgram(spec: ProgramSpec): Spawned {
 }
 
 /** An executable text without `#!` is a script of the shell. */
-function execute(path: string, spec: ProgramSpec): Spawned {
-  const spawned = spawnProcess({ ...spec, path });
+async function execute(path: string, spec: ProgramSpec): Promise<Spawned> {
+  const spawned = await spawnProcess({ ...spec, path });
   if (spawned.kind === 'process' || spawned.code !== 'ENOEXEC') return spawned;
   const shell = '/bin/sh';
   return spawnProcess({ ...spec, path: shell, argv: [shell, path, ...spec.argv.slice(1)] });

@@ -36,11 +36,13 @@ export function listenForEnds(): void {
   listening = true;
 }
 
-/** To be called in the same turn in which the child was started: nobody reaps it before. Keeps the process alive until it has ended. */
+/** To be called once the child was started, which may be dead by now: nobody else reaps it. Keeps the process alive until it has ended. */
 export function awaitEnd(pid: number): Promise<ChildEnd> {
   const { promise, resolve } = Promise.withResolvers<ChildEnd>();
-  expected.set(pid, { floorKb: process.resourceUsage().maxRSS + marginKb, resolve });
+  const child = { floorKb: process.resourceUsage().maxRSS + marginKb, resolve };
+  expected.set(pid, child);
   again ??= setInterval(reapDead, lookAgainMs);
+  reapIfDead(pid, child);
   return promise;
 }
 
@@ -48,16 +50,18 @@ export function awaitEnd(pid: number): Promise<ChildEnd> {
 export const isExpected = (pid: number): boolean => expected.has(pid);
 
 function reapDead(): void {
-  for (const [pid, { floorKb, resolve }] of expected) {
-    const waited = waitFor(pid);
-    if (waited.kind === 'alive') continue;
-    expected.delete(pid);
-    if (waited.kind === 'ended') resolve({ exit: exitOfStatus(waited.status), usage: usageOf(waited.usage, floorKb) });
-    else resolve({ exit: { kind: 'lost', message: 'its exit status was taken by somebody else' }, usage: null });
-  }
+  for (const [pid, child] of expected) reapIfDead(pid, child);
   if (expected.size > 0 || again === null) return;
   clearInterval(again);
   again = null;
+}
+
+function reapIfDead(pid: number, { floorKb, resolve }: Expected): void {
+  const waited = waitFor(pid);
+  if (waited.kind === 'alive') return;
+  expected.delete(pid);
+  if (waited.kind === 'ended') resolve({ exit: exitOfStatus(waited.status), usage: usageOf(waited.usage, floorKb) });
+  else resolve({ exit: { kind: 'lost', message: 'its exit status was taken by somebody else' }, usage: null });
 }
 
 /**

@@ -145,7 +145,7 @@ export class StepRunner {
     );
     const before = this.cgroup?.hits ?? noHits;
     const spec = { argv: start.argv, cwd: start.cwd, env };
-    const child = this.cgroup ? await startInCgroup(spec, this.cgroup, onOutput) : startChild(spec, onOutput);
+    const child = this.cgroup ? await startInCgroup(spec, this.cgroup, onOutput) : await startChild(spec, onOutput);
     if (child.kind === 'short') return child;
     if (child.kind === 'spawn') return shortageOfSpawn(child) ?? ended(explained(child, step));
     this.#follow(child);

@@ -170,7 +170,7 @@ void test('a child of a step is a point, and cannot be made where none can be', 
   using stage = new Stage();
   const program = `
     import { startChild } from ${JSON.stringify(new URL('../../src/run/child.ts', import.meta.url).href)};
-    const started = startChild({ argv: ['/bin/sh', '-c', 'env'], cwd: '/', env: { A: '1' } }, (_, text) => console.log(String(text)));
+    const started = await startChild({ argv: ['/bin/sh', '-c', 'env'], cwd: '/', env: { A: '1' } }, (_, text) => console.log(String(text)));
     if (started.kind === 'spawn') console.log(started.code);
     else await started.drained;`;
   const { trace, stdout } = await stage.run(program);

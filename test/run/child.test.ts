@@ -77,7 +77,7 @@ void test('what a child prints last is read, though it is dead by then', limits,
 });
 
 void test('a child that holds its output open through another is let go of', limits, async () => {
-  const child = childOf(startChild({ argv: ['sh', '-c', 'sleep 30 & echo $!'], cwd: '/', env }, () => undefined));
+  const child = childOf(await startChild({ argv: ['sh', '-c', 'sleep 30 & echo $!'], cwd: '/', env }, () => undefined));
   await child.exited;
   child.abandonOutput();
   await child.drained;
@@ -91,7 +91,7 @@ interface Failure {
   readonly message: RegExp;
 }
 
-void test('a child that cannot be started is told with the system’s code and in words', limits, () => {
+void test('a child that cannot be started is told with the system’s code and in words', limits, async () => {
   using directory = mkdtempDisposableSync(join(tmpdir(), 'booty-child-'));
   const inDirectory = (name: string, content: string, mode: number): string => {
     const path = join(directory.path, name);
@@ -125,7 +125,7 @@ void test('a child that cannot be started is told with the system’s code and i
     { argv: ['true', 'a\0b'], code: 'ERR_INVALID_ARG_VALUE', message: /^true: a NUL in an argument or a variable/ },
   ];
   for (const { argv, cwd = '/', code, message } of failures) {
-    const started = startChild({ argv, cwd, env }, () => undefined);
+    const started = await startChild({ argv, cwd, env }, () => undefined);
     assert.ok(started.kind === 'spawn', `${argv[0].slice(0, 80)} was started`);
     assert.equal(started.code, code);
     assert.match(started.message, message);
@@ -134,10 +134,10 @@ void test('a child that cannot be started is told with the system’s code and i
 
 void test('failed starts leave no descriptor open', limits, async () => {
   const count = (): number => Array.from({ length: 256 }, (_, fd) => fd).filter((fd) => isOpen(fd)).length;
-  startChild({ argv: ['nope'], cwd: '/', env }, () => undefined);
+  await startChild({ argv: ['nope'], cwd: '/', env }, () => undefined);
   const before = count();
   for (const argv of [['nope'], ['true', 'x'.repeat(200_000)], ['/etc']] as const)
-    for (let tries = 0; tries < 20; tries += 1) startChild({ argv, cwd: '/', env }, () => undefined);
+    for (let tries = 0; tries < 20; tries += 1) await startChild({ argv, cwd: '/', env }, () => undefined);
   for (let tries = 0; tries < 20; tries += 1) await sh('true');
   assert.equal(count(), before);
 });
@@ -151,7 +151,7 @@ function isOpen(fd: number): boolean {
 }
 
 void test('a child is alive when its pid is told', limits, async () => {
-  const child = childOf(startChild({ argv: ['sleep', '30'], cwd: '/', env }, () => undefined));
+  const child = childOf(await startChild({ argv: ['sleep', '30'], cwd: '/', env }, () => undefined));
   assert.equal(lives(child.pid), true);
   process.kill(child.pid, 'SIGKILL');
   assert.deepEqual((await child.exited).exit, { kind: 'signal', signal: 'SIGKILL' });

@@ -19,7 +19,7 @@ export function childOf(started: Started): Child {
 export async function run(argv: ChildSpec['argv'], rest: Partial<ChildSpec> = {}): Promise<Ended> {
   const output = { stdout: '', stderr: '' };
   const spec = { argv, cwd: '/', env: { PATH: '/usr/bin:/bin' }, ...rest };
-  const child = childOf(startChild(spec, (stream, chunk) => (output[stream] += chunk.toString('latin1'))));
+  const child = childOf(await startChild(spec, (stream, chunk) => (output[stream] += chunk.toString('latin1'))));
   const end = await child.exited;
   await child.drained;
   return { ...end, ...output };

@@ -45,26 +45,26 @@ void test('a program is found as execvp finds it, on the PATH of its own environ
   assert.equal(await found({}, 'printf'), 'x y', 'without PATH, where the system’s programs are');
 });
 
-void test('a program that is not found on PATH is told apart from one that may not be executed', () => {
+void test('a program that is not found on PATH is told apart from one that may not be executed', async () => {
   using places = makePlaces();
   const { at } = places;
-  const codeOf = (name: string, PATH: string): string => {
-    const started = startChild({ argv: [name], cwd: places.path, env: { PATH } }, () => undefined);
+  const codeOf = async (name: string, PATH: string): Promise<string> => {
+    const started = await startChild({ argv: [name], cwd: places.path, env: { PATH } }, () => undefined);
     assert.equal(started.kind, 'spawn', name);
     return started.kind === 'spawn' ? `${started.code} ${started.message}` : '';
   };
-  assert.equal(codeOf('none', at('a', 'b')), 'ENOENT none: no such program (ENOENT)');
-  assert.equal(codeOf('both', at('lost')), 'ENOENT both: no such program (ENOENT)');
+  assert.equal(await codeOf('none', at('a', 'b')), 'ENOENT none: no such program (ENOENT)');
+  assert.equal(await codeOf('both', at('lost')), 'ENOENT both: no such program (ENOENT)');
   assert.equal(
-    codeOf('only-closed', at('a', 'closed', 'b')),
+    await codeOf('only-closed', at('a', 'closed', 'b')),
     'EACCES only-closed: not executable by this user (EACCES)',
   );
-  assert.equal(codeOf('a', places.path), 'EACCES a: not executable by this user (EACCES)', 'a directory');
-  assert.equal(codeOf('plain-file/x', at('a')), 'ENOTDIR plain-file/x: ENOTDIR');
+  assert.equal(await codeOf('a', places.path), 'EACCES a: not executable by this user (EACCES)', 'a directory');
+  assert.equal(await codeOf('plain-file/x', at('a')), 'ENOTDIR plain-file/x: ENOTDIR');
   chmodSync(join(places.path, 'a'), 0o600);
   // Nobody keeps root out.
   const shut = process.getuid?.() === 0 ? 'ENOENT' : 'EACCES';
-  assert.equal(codeOf('nothing-there', at('a')).slice(0, 6), shut);
+  assert.equal((await codeOf('nothing-there', at('a'))).slice(0, 6), shut);
   chmodSync(join(places.path, 'a'), 0o700);
 });
 
@@ -91,14 +91,18 @@ void test('much text comes through: two megabytes of variables', async () => {
   assert.ok(Number(stdout) > 2_000_000, stdout);
 });
 
-void test('a text with a NUL is refused: the system would end it there', () => {
-  const refused = (rest: { argv?: [string, ...string[]]; cwd?: string; env?: Record<string, string> }): boolean => {
-    const started = startChild({ argv: ['true'], cwd: '/', env: { PATH: '/bin' }, ...rest }, () => undefined);
+void test('a text with a NUL is refused: the system would end it there', async () => {
+  const refused = async (rest: {
+    argv?: [string, ...string[]];
+    cwd?: string;
+    env?: Record<string, string>;
+  }): Promise<boolean> => {
+    const started = await startChild({ argv: ['true'], cwd: '/', env: { PATH: '/bin' }, ...rest }, () => undefined);
     return started.kind === 'spawn' && started.code === 'ERR_INVALID_ARG_VALUE';
   };
-  assert.ok(refused({ argv: ['true\0x'] }));
-  assert.ok(refused({ argv: ['true', 'a\0'] }));
-  assert.ok(refused({ cwd: '/\0tmp' }));
-  assert.ok(refused({ env: { PATH: '/bin', A: 'x\0y' } }));
-  assert.ok(refused({ env: { PATH: '/bin', 'A\0': 'x' } }));
+  assert.ok(await refused({ argv: ['true\0x'] }));
+  assert.ok(await refused({ argv: ['true', 'a\0'] }));
+  assert.ok(await refused({ cwd: '/\0tmp' }));
+  assert.ok(await refused({ env: { PATH: '/bin', A: 'x\0y' } }));
+  assert.ok(await refused({ env: { PATH: '/bin', 'A\0': 'x' } }));
 });

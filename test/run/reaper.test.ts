@@ -15,11 +15,14 @@ import { childOf, run, sh } from './children.ts';
 const limits = { timeout: 120_000 };
 const env = { PATH: '/usr/bin:/bin' };
 const code = (number: number): Exit => ({ kind: 'code', code: number });
-const start = (...argv: [string, ...string[]]) => childOf(startChild({ argv, cwd: '/', env }, () => undefined));
+const start = async (...argv: [string, ...string[]]) =>
+  childOf(await startChild({ argv, cwd: '/', env }, () => undefined));
 
 const openFiles = (): number => readdirSync('/proc/self/fd').length;
 const childPids = (): string[] =>
-  readFileSync(`/proc/self/task/${process.pid}/children`, 'latin1').split(' ').filter(Boolean);
+  readdirSync('/proc/self/task').flatMap((thread) =>
+    readFileSync(`/proc/self/task/${thread}/children`, 'latin1').split(' ').filter(Boolean),
+  );
 
 /** Without a turn of the loop, so that nobody reaps them. */
 function waitUntilDead(pids: readonly number[]): void {
@@ -36,7 +39,7 @@ void test(
     const before = openFiles();
     const lane = async (wanted: 0 | 1): Promise<void> => {
       for (let count = 0; count < 1000; count += 1) {
-        const child = start(wanted === 0 ? '/bin/true' : '/bin/false');
+        const child = await start(wanted === 0 ? '/bin/true' : '/bin/false');
         assert.deepEqual((await child.exited).exit, code(wanted));
         await child.drained;
       }
@@ -51,7 +54,9 @@ void test('children that end all at once are told apart', limits, async () => {
   await run(['/bin/true']);
   const before = openFiles();
   for (let round = 0; round < 5; round += 1) {
-    const children = Array.from({ length: 64 }, (_, number) => start('/bin/sh', '-c', `exit ${number}`));
+    const children = await Promise.all(
+      Array.from({ length: 64 }, (_, number) => start('/bin/sh', '-c', `sleep 0.5; exit ${number}`)),
+    );
     // Every one is dead before the first is looked at.
     waitUntilDead(children.map(({ pid }) => pid));
     const ends = await Promise.all(children.map(({ exited }) => exited));
@@ -72,9 +77,9 @@ void test(
     // One of them lets us go on when the others are dead.
     const program = `
     const { startChild } = await import(${JSON.stringify(new URL('../../src/run/child.ts', import.meta.url).href)});
-    const start = (line) => startChild({ argv: ['sh', '-c', line], cwd: '/', env: process.env }, () => {}).exited;
-    const exits = Array.from({ length: 20 }, (_, number) => start('sleep 0.3; exit ' + number));
-    exits.push(start('sleep 1; kill -CONT $PPID; exit 20'));
+    const start = (line) => startChild({ argv: ['sh', '-c', line], cwd: '/', env: process.env }, () => {});
+    const children = await Promise.all(Array.from({ length: 20 }, (_, number) => start('sleep 1; exit ' + number)));
+    const exits = [...children, await start('sleep 2; kill -CONT $PPID; exit 20')].map((child) => child.exited);
     process.kill(process.pid, 'SIGSTOP');
     const began = performance.now();
     const codes = (await Promise.all(exits)).map(({ exit }) => exit.code);
@@ -94,7 +99,7 @@ void test('an end is learned of also where its signal never comes', limits, asyn
   process.removeAllListeners('SIGCHLD');
   try {
     const began = performance.now();
-    assert.deepEqual((await start('/bin/true').exited).exit, code(0));
+    assert.deepEqual((await (await start('/bin/sh', '-c', 'sleep 0.1')).exited).exit, code(0));
     assert.ok(performance.now() - began < 3000);
   } finally {
     for (const listener of listeners) process.on('SIGCHLD', listener);
@@ -113,7 +118,7 @@ void test('children that somebody else has started are left to them', { timeout:
 });
 
 void test('a child that somebody else has reaped is lost, and not waited for for ever', limits, async () => {
-  const child = start('/bin/true');
+  const child = await start('/bin/sh', '-c', 'sleep 0.1');
   // Without giving way: the reaper would be told of its end, and come first.
   const giveUpAt = performance.now() + 10_000;
   while (waitFor(child.pid).kind === 'alive') assert.ok(performance.now() < giveUpAt, 'it does not end');
@@ -125,7 +130,7 @@ void test('a process that waits for a child stays alive for it, though nothing e
   // Its output is closed, so that no pipe keeps anybody alive either.
   const program = `
     const { startChild } = await import(${JSON.stringify(new URL('../../src/run/child.ts', import.meta.url).href)});
-    const child = startChild({ argv: ['sh', '-c', 'exec >&- 2>&-; sleep 0.3; exit 7'], cwd: '/', env: process.env }, () => {});
+    const child = await startChild({ argv: ['sh', '-c', 'exec >&- 2>&-; sleep 0.3; exit 7'], cwd: '/', env: process.env }, () => {});
     child.exited.then(({ exit }) => console.log(exit.code));`;
   const { stdout } = await run([process.execPath, '--input-type=module', '-e', program]);
   assert.equal(stdout, '7\n');
