@@ -33,7 +33,15 @@ export function checkTemplates(place: Place): Finding[] {
           hint: 'a template is named NAME.yaml, NAME of letters, digits, _ and -',
         }),
       ),
-      ...(broken.length === 0 ? [{ level: 'ok', subject, message: `${names.length} templates` } as const] : []),
+      ...(broken.length === 0
+        ? [
+            {
+              level: 'ok',
+              subject,
+              message: `${names.length} ${names.length === 1 ? 'template' : 'templates'}`,
+            } as const,
+          ]
+        : []),
     ];
   } catch (error) {
     const code = errorCode(error);

@@ -5,6 +5,7 @@ import { decideTelemetry } from '../config/telemetry.ts';
 import { errorCode } from '../disk/durable.ts';
 import { BootyError } from '../job/error.ts';
 import { History } from '../ledger/history.ts';
+import { checkPeople } from './check-people.ts';
 import { checkPolicy, checkTemplates } from './check-templates.ts';
 import { supervisorPid } from './drop.ts';
 import { exitStatus } from './exit-status.ts';
@@ -17,7 +18,7 @@ export interface CheckOptions extends PathChoices {
 }
 
 /** Looks at configuration, files, permissions, spool, ledger and DSN, and tells every problem at once. Exit status 1 where there is an error. */
-export function check(options: CheckOptions): number {
+export async function check(options: CheckOptions): Promise<number> {
   const place = findPlace(options);
   const findings = [
     ...checkConfig(place),
@@ -26,6 +27,7 @@ export function check(options: CheckOptions): number {
     checkModules(place),
     ...checkTemplates(place),
     ...checkPolicy(place),
+    ...(await checkPeople(place)),
     ...checkLedger(place),
     checkSupervisor(place),
   ];

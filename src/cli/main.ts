@@ -249,7 +249,7 @@ program
     if (options.as !== undefined)
       throw new BootyError('USAGE', 'no file is named', { hint: 'booty check FILE --as USER' });
     const { check } = await import('./check.ts');
-    process.exitCode = check({ ...paths(command), ...options });
+    process.exitCode = await check({ ...paths(command), ...options });
   });
 
 const template = program.command('template').description('jobs that are written down, for their users to fill in');

@@ -48,6 +48,7 @@ function bind() {
     byUid: ask('getpwuid_r', 'uint32', passwd),
     byName: ask('getpwnam_r', 'const char *', passwd),
     byGid: ask('getgrgid_r', 'uint32', group),
+    byGroupName: ask('getgrnam_r', 'const char *', group),
     groupsOf: library.func(
       'int getgrouplist(const char *user, uint32 group, _Out_ uint32 *groups, _Inout_ int *count)',
     ) as unknown as Async,
@@ -65,6 +66,12 @@ export async function findUser(key: number | string): Promise<User | null> {
 export async function findGroupName(gid: number): Promise<string | null> {
   const entry = await lookUp(libc().byGid, gid);
   return entry && String(entry.name);
+}
+
+/** The number of a group (getgrnam_r(3)). Null where nobody knows it. @throws where the database cannot be asked */
+export async function findGroupId(name: string): Promise<number | null> {
+  const entry = await lookUp(libc().byGroupName, name);
+  return entry && Number(entry.gid);
 }
 
 /** Every group that a user is in, its own first (getgrouplist(3)). @throws where the database cannot be asked */

@@ -168,7 +168,16 @@ void test('booty template tells which there are, and what one takes', async () =
 
 void test('booty check tells what is wrong with templates and policy', rootOnly, async () => {
   await using root = await makeRoot();
-  await root.write('etc/booty.yaml', 'policy: { templates: { gone: allow }, secrets: { A: [deploy] } }\n');
+  await root.write(
+    'etc/booty.yaml',
+    [
+      'policy:',
+      '  inline: { users: [root, 4711], groups: [root, no-such-group] }',
+      '  templates: { gone: allow, deploy: { users: [no-such-user] } }',
+      '  secrets: { A: [deploy] }',
+      '',
+    ].join('\n'),
+  );
   await root.write('etc/templates.d/theirs.yaml', 'job: { run: "true" }\n');
   await root.write('etc/templates.d/README', '');
   chownSync(root.in('etc/templates.d/theirs.yaml'), 5, 5);
@@ -177,5 +186,9 @@ void test('booty check tells what is wrong with templates and policy', rootOnly,
   assert.match(stdout, /error +.*theirs\.yaml: its file belongs to uid 5/);
   assert.match(stdout, /warning +.*README: is not looked at/);
   assert.match(stdout, /warning +policy: there is no template gone/);
-  assert.match(stdout, /warning +policy: policy\.inline lets everybody run/);
+  assert.match(stdout, /warning +policy\.inline: this machine knows no group no-such-group/);
+  assert.match(stdout, /warning +policy\.templates\.deploy: this machine knows no user no-such-user/);
+  assert.equal(stdout.match(/this machine knows no/g)?.length, 2);
+  await root.write('etc/booty.yaml', 'policy: { secrets: { A: [deploy] } }\n');
+  assert.match((await root.booty('check')).stdout, /warning +policy: policy\.inline lets everybody run/);
 });
