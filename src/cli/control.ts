@@ -3,7 +3,7 @@ import type { PathChoices } from '../config/paths.ts';
 import { groupName } from '../control/accounts.ts';
 import type { ControlStatus, Refusal } from '../control/app.ts';
 import { ask, type Reply } from '../control/client.ts';
-import type { Verb } from '../control/command.ts';
+import { describeScope, type Verb } from '../control/command.ts';
 import { maxSocketPathBytes } from '../control/socket.ts';
 import { errorCode } from '../disk/durable.ts';
 import { BootyError } from '../job/error.ts';
@@ -77,18 +77,20 @@ export async function controlScope(
 ): Promise<void> {
   if (scope.kind !== undefined && scope.group !== undefined)
     throw new BootyError('USAGE', '--kind or --group: not both', { hint: `booty ${verb} --group ${scope.group}` });
+  const place = findPlace(options);
   const body =
     scope.kind !== undefined
       ? { kind: scope.kind }
       : scope.group !== undefined
         ? { group: scope.group }
         : { all: true };
-  const { changes, total } = await askFor(findPlace(options), verb, body);
+  const what =
+    scope.kind === undefined ? (scope.group === undefined ? 'everything' : `group ${scope.group}`) : `${scope.kind}s`;
+  const before = verb === 'resume' && !options.json ? await askStatus(place) : null;
+  const { changes, total } = await askFor(place, verb, body);
   if (options.json) printJson({ changes, total });
-  else
-    print(
-      `${verb}d: ${scope.kind === undefined ? (scope.group === undefined ? 'everything' : `group ${scope.group}`) : `${scope.kind}s`}`,
-    );
+  else if (before?.paused.every((paused) => describeScope(paused) !== what)) note(`${what} was not paused`);
+  else print(`${verb}d: ${what}`);
 }
 
 /** What the supervisor says of itself; null where it cannot be asked. */

@@ -106,7 +106,7 @@ void test('what is paused stays paused over kill -9, until it is resumed; status
   await accepted(supervisor, { id: 'later', run: 'true' });
   assert.match((await root.booty('status')).stdout, /^paused +everything, group db$/m);
   assert.deepEqual(supervisor.linesOf({ kind: 'attempt.started' }), []);
-  assert.equal((await root.booty('resume')).status, 0);
+  assert.deepEqual((await root.booty('resume')).stdout, 'resumed: everything\n');
   for (const id of ['held-up', 'later']) assert.equal((await supervisor.outcome(id)).outcome, 'succeeded');
   assert.match((await root.booty('status')).stdout, /^paused +group db$/m);
 });
@@ -125,6 +125,8 @@ void test('a group or a kind is paused, and the others go on', async () => {
   assert.equal(root.outcome('checked'), null);
   await root.booty('resume', '--group', 'db');
   await root.booty('resume', '--kind', 'verifier');
+  const again = await root.booty('resume', '--group', 'db');
+  assert.deepEqual([again.status, again.stdout, again.stderr.trim()], [0, '', 'group db was not paused']);
   assert.equal((await supervisor.outcome('in-group')).outcome, 'succeeded');
   assert.equal((await supervisor.outcome('checked')).outcome, 'succeeded');
 });
