@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { readEnvFile } from '../config/env-file.ts';
 import type { PathChoices } from '../config/paths.ts';
 import { decideTelemetry } from '../config/telemetry.ts';
@@ -139,7 +139,8 @@ function checkDirectories({ paths }: Place): Finding[] {
 /** Whoever may write there runs programs as the user of the supervisor. */
 function checkModules({ paths }: Place): Finding {
   const subject = paths.modules;
-  const status = statSync(subject, { throwIfNoEntry: false });
+  const status = lookAt(subject);
+  if (status === 'hidden') return { level: 'warning', subject, message: 'this user may not look there' };
   if (!status) return { level: 'ok', subject, message: 'not there: module steps need it, or absolute paths' };
   if (!status.isDirectory())
     return { level: 'error', subject, message: 'is not a directory', hint: 'move it away, or mend paths.modules' };
@@ -179,6 +180,13 @@ function checkLedger({ paths }: Place): Finding[] {
 
 function checkSupervisor(place: Place): Finding {
   const pid = supervisorPid(place);
+  if (pid === 'hidden')
+    return {
+      level: 'warning',
+      subject: 'supervisor',
+      message: `unknown: this user may not look into ${place.paths.state}`,
+      hint: 'as root: booty check',
+    };
   return pid === null
     ? {
         level: 'warning',
@@ -189,4 +197,14 @@ function checkSupervisor(place: Place): Finding {
     : { level: 'ok', subject: 'supervisor', message: `runs (pid ${pid})` };
 }
 
-const exists = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined;
+/** What this user may not look at may be there: whoever opens it then says why not. */
+const exists = (path: string): boolean => lookAt(path) !== null;
+
+function lookAt(path: string): Stats | 'hidden' | null {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) ?? null;
+  } catch (error) {
+    if (errorCode(error) === null) throw error;
+    return 'hidden';
+  }
+}

@@ -179,7 +179,7 @@ function unreachable(place: Place, error: unknown): unknown {
       },
     );
   const pid = supervisorPid(place);
-  if (pid === null && (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR'))
+  if (typeof pid !== 'number' && (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR'))
     return new BootyError('NO_SUPERVISOR', `no supervisor takes commands on ${socket}`, {
       hint: 'start one: systemctl start booty, or booty supervise; or name another place with --root or --socket',
       cause: error,

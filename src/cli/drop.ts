@@ -48,12 +48,12 @@ export function drop(
   return { id: job.id, fileName };
 }
 
-/** Whether a supervisor takes what is dropped here; null where this user may not know. */
-export const supervisorPid = (place: Place): number | null => {
+/** The supervisor that takes what is dropped here; null where none runs, `hidden` where this user may not know. */
+export const supervisorPid = (place: Place): number | 'hidden' | null => {
   try {
     return supervisorHolding(place.paths.lock);
   } catch (error) {
-    if (errorCode(error) !== null) return null;
+    if (errorCode(error) !== null) return 'hidden';
     throw error;
   }
 };

@@ -18,7 +18,17 @@ export interface RunOptions extends PathChoices, DropOptions {
 export async function run(source: JobSource, options: RunOptions): Promise<number> {
   const place = findSoundPlace(options);
   const job = readJob(source, options, place);
-  if (supervisorPid(place) === null) {
+  const supervisor = supervisorPid(place);
+  if (supervisor === 'hidden') {
+    throw new BootyError(
+      'NOT_PERMITTED',
+      `this user may not look into ${place.paths.state}, and could not see how the job ends`,
+      {
+        hint: 'as root: usermod --append --groups booty USER, then log in again; or use booty submit',
+      },
+    );
+  }
+  if (supervisor === null) {
     throw new BootyError('NO_SUPERVISOR', `no supervisor runs at ${place.paths.state}`, {
       hint: 'start one (systemctl start booty, or booty supervise), or use booty submit: the job then waits in the spool',
     });

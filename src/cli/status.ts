@@ -30,7 +30,7 @@ interface Reports {
   readonly oldestMs: number | null;
 }
 
-/** How it goes: the supervisor, the jobs, Sentry. Exit status 69 where no supervisor runs. */
+/** How it goes: the supervisor, the jobs, Sentry. Exit status 69 where no supervisor runs, 1 where this user may not know. */
 export async function status(options: PathChoices & { readonly json?: boolean | undefined }): Promise<number> {
   const place = findPlace(options);
   const pid = supervisorPid(place);
@@ -38,10 +38,10 @@ export async function status(options: PathChoices & { readonly json?: boolean | 
   const sentry = findSentry(place);
   const outbox = totalsOf(place);
   const reports = countReports(place);
-  const told = pid === null ? null : await askStatus(place);
+  const told = typeof pid === 'number' ? await askStatus(place) : null;
   if (options.json)
     printJson({
-      supervisor: pid === null ? null : { pid, state: told?.state ?? null, trouble: told?.trouble ?? null },
+      supervisor: typeof pid !== 'number' ? null : { pid, state: told?.state ?? null, trouble: told?.trouble ?? null },
       jobs,
       paused,
       sentry,
@@ -50,7 +50,7 @@ export async function status(options: PathChoices & { readonly json?: boolean | 
     });
   else {
     const rows: readonly (readonly [string, string])[] = [
-      ['supervisor', pid === null ? 'none runs here: systemctl start booty, or booty supervise' : `runs (pid ${pid})`],
+      ['supervisor', describeSupervisor(pid, place)],
       [
         'jobs',
         jobs === null
@@ -66,7 +66,13 @@ export async function status(options: PathChoices & { readonly json?: boolean | 
     ];
     print(rows.map(([key, value]) => `${paint('dim', key.padEnd(12))} ${value}`).join('\n'));
   }
+  if (pid === 'hidden') return exitStatus.refused;
   return pid === null ? exitStatus.noSupervisor : exitStatus.succeeded;
+}
+
+function describeSupervisor(pid: ReturnType<typeof supervisorPid>, { paths }: Place): string {
+  if (pid === 'hidden') return `unknown: this user may not look into ${paths.state}`;
+  return pid === null ? 'none runs here: systemctl start booty, or booty supervise' : `runs (pid ${pid})`;
 }
 
 interface InLedger {

@@ -78,6 +78,20 @@ void suite('booty outbox', { concurrency: 2 }, () => {
     assert.match(stdout, /^Sentry +off/m);
   });
 
+  void test('where this user may not look, nobody is told that no supervisor runs', rootOnly, async () => {
+    await using supervisor = await SupervisorProcess.start();
+    const { root } = supervisor;
+    chmodSync(root.path, 0o755);
+    chmodSync(root.in('lib'), 0o700);
+    const as = (...args: string[]) => finished([...asUser(nobody), program, '--root', root.path, ...args]);
+    const { status, stdout } = await as('status');
+    assert.equal(status, 1);
+    assert.match(stdout, /^supervisor +unknown: this user may not look into /);
+    assert.match((await as('check')).stdout, /supervisor: unknown: this user may not look into /);
+    const ran = await as('run', '--', 'true');
+    assert.deepEqual([ran.status, /may not look into/.test(ran.stderr)], [1, true]);
+  });
+
   void test('drop removes an event beside a running supervisor, which sends the others', async () => {
     await using scene = await openScene();
     const { root, receiver, first, second } = scene;
