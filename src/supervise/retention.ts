@@ -177,7 +177,11 @@ export class Retention {
     const reasons = (await listIfThere(this.#paths.rejected)).filter((name) => name.endsWith(suffix));
     const dated: { readonly name: string; readonly atMs: number }[] = [];
     if (this.#stopping) return 0;
-    for (const name of reasons) dated.push({ name, atMs: (await stat(join(this.#paths.rejected, name))).mtimeMs });
+    for (const name of reasons) {
+      // Whoever dropped it may have taken it away meanwhile.
+      const atMs = await lastWritten(join(this.#paths.rejected, name));
+      if (atMs !== null) dated.push({ name, atMs });
+    }
     dated.sort((a, b) => b.atMs - a.atMs);
     const gone = dated.filter(({ atMs }, index) => index >= maxRejected || Date.now() - atMs > maxAgeMs);
     let count = 0;
@@ -201,7 +205,7 @@ async function remove(path: string): Promise<void> {
   }
 }
 
-/** Null where it has got its name meanwhile. */
+/** Null where it is not there any more. */
 async function lastWritten(path: string): Promise<number | null> {
   try {
     return (await stat(path)).mtimeMs;

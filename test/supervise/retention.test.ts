@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mock, test } from 'node:test';
 import { BootyError } from '../../src/job/error.ts';
@@ -208,6 +208,14 @@ for (const [what, hinder] of Object.entries(hindrances))
       rmSync(join(sweeps.paths.jobs, 'bad'), { recursive: true, force: true });
     }
   });
+
+void test('a reason that is gone when it is looked at keeps no other from being swept', async () => {
+  using sweeps = new Sweeps();
+  sweeps.reject('file', 9);
+  symlinkSync('nowhere', join(sweeps.paths.rejected, 'gone.reason.json'));
+  await sweep(sweeps.retention({ maxRejected: 0 }));
+  assert.deepEqual(sweeps.rejected, ['gone.reason.json']);
+});
 
 void test('rejected files are left to the next sweep too where a stop came before', async () => {
   using sweeps = new Sweeps();
