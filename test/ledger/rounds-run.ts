@@ -161,10 +161,10 @@ export class RoundsRun implements Disposable {
     if (this.#cancelled.has(String(job.id)))
       return assert.ok(['cancelled', 'succeeded', 'rejected', 'crashed'].includes(String(job.outcome)));
     if (lastAttempt !== 'succeeded') return assert.equal(job.outcome, lastAttempt);
-    const outcomes = ['succeeded', ...decisive.map(({ outcome }) => String(outcome))];
+    const outcomes = new Set(['succeeded', ...decisive.map(({ outcome }) => String(outcome))]);
     assert.equal(
       job.outcome,
-      precedence.find((one) => outcomes.includes(one)),
+      precedence.find((one) => outcomes.has(one)),
     );
     const { verdicts } = JSON.parse(String(job.record)) as OutcomeRecord;
     assert.equal(verdicts.length, verifiers, 'its outcome names the verdicts of all rounds');
