@@ -6,6 +6,7 @@ import { describeFileSystem } from './file-system.ts';
 import { measureGrowth } from './growth.ts';
 import { measureHistory } from './history.ts';
 import { measureIntake } from './intake.ts';
+import { measureJournal } from './journal.ts';
 import { measureOutput } from './output.ts';
 import type { Part } from './part.ts';
 import { keep } from './publish.ts';
@@ -21,6 +22,7 @@ const parts: readonly Part[] = [
   { name: 'eight', run: (context) => measureRates(context, 8) },
   { name: 'quiet', run: measureQuiet },
   { name: 'output', run: measureOutput },
+  { name: 'journal', run: measureJournal },
   { name: 'intake', run: measureIntake },
   { name: 'backlog', run: measureBacklog },
   { name: 'history', run: measureHistory },

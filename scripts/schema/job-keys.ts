@@ -30,7 +30,7 @@ export const jobKeys: Descriptions = {
   priority: 'From -1000 to 1000, higher first. Default: 0',
   env: 'Variables for every step. BOOTY_… is Booty’s own',
   secrets: 'Names of variables of secrets.env that reach the environment',
-  tags: 'Tags of its Sentry events',
+  tags: 'Tags of its Sentry events, and fields of its records in the journal',
   limits: 'What an attempt may use',
   'limits.memory':
     'How much memory all its processes may have together, such as 512M: beyond that they are killed, and the job has crashed with the cause oom',

@@ -6,8 +6,8 @@ import { Bucket, type Rate } from './bucket.ts';
 import type { Emit } from './event.ts';
 import { type JobFields, jobFields } from './record.ts';
 
-/** Of all jobs together. Half of what the unit's LogRateLimitBurst lets through: the other half is for events. */
-const totalRate: Rate = { burst: 20_000, perSecond: 1000 };
+/** Of all jobs together. About half of what the unit's LogRateLimitBurst lets through: the other half is for events. */
+const totalRate: Rate = { burst: 25_000, perSecond: 1000 };
 /** More than ever run at a time. */
 const maxKnownJobs = 4096;
 

@@ -24,7 +24,7 @@ export interface Journal {
 /** What is written of an event, and where to. */
 interface Writer {
   readonly write: (event: JournalEvent) => void;
-  readonly flush: (limitMs: number) => void;
+  readonly flush: (patienceMs: number) => void;
 }
 
 /**
@@ -66,7 +66,7 @@ async function openNative(
   }
   const outputs = new JobOutputs(channel, redactor, write);
   const fieldsOf = (id: JobId): JobFields | null => outputs.fieldsOf(id);
-  return { write, flush: (limitMs) => channel.flush(limitMs), outputs };
+  return { write, flush: (patienceMs) => channel.flush(patienceMs), outputs };
 }
 
 function lineWriter(env: NodeJS.ProcessEnv, redactor: Redactor, toJournal: boolean): Writer {

@@ -33,11 +33,11 @@ export const journalLine = (event: JournalEvent): string => `<${levels[priorityO
 export function readableLine(event: JournalEvent, at: Date, colour: boolean): string {
   const text = describeEvent(event);
   const priority = priorityOf(event);
-  const time = at.toISOString().slice(11, 23);
-  if (!colour) return `${at.toISOString()} ${priority === 'info' ? '' : `${priority}: `}${text}\n`;
+  const time = at.toISOString();
+  if (!colour) return `${time} ${priority === 'info' ? '' : `${priority}: `}${text}\n`;
   const painted =
     priority === 'error' ? styleText('red', text) : priority === 'warning' ? styleText('yellow', text) : text;
-  return `${styleText('dim', time)} ${painted}\n`;
+  return `${styleText('dim', time.slice(11, 23))} ${painted}\n`;
 }
 
 export const cut = (text: string): string =>

@@ -66,12 +66,18 @@ export class RecordChannel {
     return true;
   }
 
-  /** Waits, and lets nothing else run, until journald has read everything; no longer than this. */
-  flush(limitMs: number): void {
-    const until = performance.now() + limitMs;
+  /**
+   * Waits, and lets nothing else run, until journald has read everything; no longer than this for one that reads nothing,
+   * nor than ten times this in all.
+   */
+  flush(patienceMs: number): void {
+    const started = performance.now();
+    let [goneOnAt, sent] = [started, this.#sent];
     const sleeper = new Int32Array(new SharedArrayBuffer(4));
     while (!this.#sendWaiting() || (this.#file !== null && !this.#calls.isRead(this.#file))) {
-      if (performance.now() >= until) return;
+      const now = performance.now();
+      if (this.#sent > sent) [goneOnAt, sent] = [now, this.#sent];
+      if (now - goneOnAt >= patienceMs || now - started >= 10 * patienceMs) return;
       Atomics.wait(sleeper, 0, 0, 1);
     }
   }

@@ -190,8 +190,8 @@ void test('one that floods costs others no line', () => {
     desk.nowMs += 100;
   }
   assert.equal(desk.lines('quiet').length, 200);
-  // 20 seconds: 20,000 at once and 1,000 a second.
-  assert.ok(desk.records.length <= 40_000 + 200, `${desk.records.length}`);
+  // 20 seconds: 25,000 at once and 1,000 a second.
+  assert.ok(desk.records.length <= 45_000 + 200, `${desk.records.length}`);
 });
 
 void test('what journald does not take is counted as well', () => {

@@ -130,11 +130,11 @@ void test('a journald that is slow misses nothing of a supervisor that ends', as
   using journald = new FakeJournald();
   await using supervisor = await start(journald);
   await using _root = supervisor.root;
-  await supervisor.run({ id: 'last', run: 'seq 500' });
-  const reading = setInterval(() => journald.read(20), 5);
+  await supervisor.run({ id: 'last', run: 'seq 5000' });
+  const reading = setInterval(() => journald.read(20), 1);
   await supervisor.stop();
   clearInterval(reading);
   journald.read();
-  assert.equal(journald.matching({ BOOTY_STREAM: 'stdout' }).length, 500);
+  assert.equal(journald.matching({ BOOTY_STREAM: 'stdout' }).length, 5000);
   assert.equal(journald.records.at(-1)?.BOOTY_EVENT, 'supervisor.stopped');
 });

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { messageIds } from '../../src/journal/message-ids.ts';
 import { until } from './finished.ts';
 import { type Machine, systemTest } from './machine.ts';
@@ -16,6 +18,11 @@ async function found(machine: Machine, ...query: readonly string[]): Promise<rea
     .map((line) => JSON.parse(line) as Entry);
 }
 
+/** The queries of docs/OPERATIONS.md but for those that follow; about the job of the first test. */
+const documented: readonly string[] = [
+  ...readFileSync(join(import.meta.dirname, '../../docs/OPERATIONS.md'), 'utf8').matchAll(/`(journalctl [^`]+)`/g),
+].flatMap(([, query = '']) => (/ -f$|…/.test(query) ? [] : [query]));
+
 const storyOf = async (machine: Machine, id: string): Promise<string[]> =>
   (await found(machine, `BOOTY_JOB_ID=${id}`)).map(
     (entry) => entry.BOOTY_EVENT ?? `${entry.BOOTY_STEP}: ${entry.MESSAGE}`,
@@ -29,16 +36,16 @@ systemTest(
     await machine.start();
     await machine.drop(
       'tale.yaml',
-      `id: tale
-name: nightly
+      `id: nightly-2026-11-24
+name: nightly-backup
 tags: { team: data }
 steps:
   - { name: dump, run: 'echo dumping; printf "no end"' }
   - { name: load, run: 'echo "bad row" >&2; exit 3' }
 `,
     );
-    await machine.outcome('tale');
-    assert.deepEqual(await storyOf(machine, 'tale'), [
+    await machine.outcome('nightly-2026-11-24');
+    assert.deepEqual(await storyOf(machine, 'nightly-2026-11-24'), [
       'job.accepted',
       'attempt.started',
       'dump: dumping',
@@ -50,7 +57,7 @@ steps:
     const entries = await found(machine, 'BOOTY_TAG_TEAM=data', 'BOOTY_KIND=pipeline');
     assert.equal(entries.length, 6);
     for (const entry of entries) {
-      assert.equal(entry.BOOTY_JOB_NAME, 'nightly');
+      assert.equal(entry.BOOTY_JOB_NAME, 'nightly-backup');
       assert.equal(entry._SYSTEMD_UNIT, 'booty.service');
       assert.equal(entry._TRANSPORT, 'journal');
     }
@@ -69,14 +76,20 @@ steps:
       errors.map(({ BOOTY_EVENT }) => BOOTY_EVENT),
       ['job.ended'],
     );
-    const printed = await found(machine, '--identifier=booty/nightly');
+    const printed = await found(machine, '--identifier=booty/nightly-backup');
     assert.deepEqual(
       printed.map(({ MESSAGE }) => MESSAGE),
       ['dumping', 'no end', 'bad row'],
     );
     const explained = await machine.must(['journalctl', '-x', '--no-pager', `MESSAGE_ID=${messageIds['job.ended']}`]);
-    assert.match(explained, /Subject: Job tale has ended: crashed\n/);
-    assert.match(explained, /booty show tale/);
+    assert.match(explained, /Subject: Job nightly-2026-11-24 has ended: crashed\n/);
+    assert.match(explained, /booty show nightly-2026-11-24/);
+    assert.ok(documented.length >= 10, documented.join());
+    for (const query of documented) {
+      const shown = await machine.exec(['sh', '-c', `${query} --no-pager --quiet`]);
+      assert.equal(shown.stderr, '', query);
+      if (!/SENTRY_EVENT_ID|control\.done|trouble\./.test(query)) assert.notEqual(shown.stdout, '', query);
+    }
     await machine.must(['systemctl', 'stop', 'booty']);
     const last = await found(machine, '--unit=booty', `MESSAGE_ID=${messageIds['supervisor.stopped']}`);
     assert.equal(last.length, 1, 'the last record bears the name of the unit');
