@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageIds } from '../../src/journal/message-ids.ts';
 import { until } from './finished.ts';
-import { type Machine, systemTest } from './machine.ts';
+import { type Machine, systemTest, systemTestOnEach } from './machine.ts';
 
 type Entry = Readonly<Record<string, string | undefined>>;
 
@@ -28,7 +28,7 @@ const storyOf = async (machine: Machine, id: string): Promise<string[]> =>
     (entry) => entry.BOOTY_EVENT ?? `${entry.BOOTY_STEP}: ${entry.MESSAGE}`,
   );
 
-systemTest(
+systemTestOnEach(
   'journalctl BOOTY_JOB_ID=… tells the whole story of a job in order, and journalctl -x explains it',
   async (machine) => {
     // Nobody listens there: events wait in the outbox.
