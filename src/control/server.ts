@@ -22,8 +22,6 @@ export const bounds: Bounds = {
 };
 
 const maxRequestsPerConnection = 100;
-/** How often Node.js looks for requests that take too long. */
-const lookEveryMs = 1000;
 
 /**
  * Makes the HTTP server of the socket. It knows nothing of what is asked: that is loaded with the first request, since
@@ -53,7 +51,8 @@ export function makeControlServer(controlled: Controlled, failures: Failures, li
       headersTimeout: limits.requestLimitMs,
       requestTimeout: limits.requestLimitMs,
       keepAliveTimeout: limits.keepAliveMs,
-      connectionsCheckingInterval: Math.min(lookEveryMs, limits.requestLimitMs / 4),
+      // An idle supervisor wakes up for it as well.
+      connectionsCheckingInterval: limits.requestLimitMs / 4,
       maxHeaderSize: limits.maxHeaderBytes,
     },
     (request, response) => void answer(request, response),
