@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { measureIdle, shellMs } from './idle.ts';
+import { runOwn } from './own.ts';
 import type { Context, Found } from './part.ts';
 import type { Row } from './row.ts';
 import { median, percentile, summarize } from './statistics.ts';
@@ -9,15 +10,27 @@ import { Supervisor } from './supervisor.ts';
 
 /** A start is over for good, with all that it puts off. */
 const settleMs = 5000;
+const bareLimitMs = 30_000;
+
+interface Starts {
+  readonly readyMs: readonly number[];
+  /** Of Node.js alone, with nothing to do: what a start costs at least, and what else the machine does. */
+  readonly bareMs: readonly number[];
+}
 
 /** How long from its start until it is ready, of starts on a root that is there. */
-async function measureStarts(program: string, root: string, starts: number, signal: AbortSignal): Promise<number[]> {
+async function measureStarts(program: string, root: string, starts: number, signal: AbortSignal): Promise<Starts> {
   const readyMs: number[] = [];
+  const bareMs: number[] = [];
+  const node = process.env.BOOTY_NODE ?? process.execPath;
   for (let start = 0; start <= starts; start += 1) {
     await using supervisor = await Supervisor.start(program, root, signal);
-    if (start > 0) readyMs.push(supervisor.readyMs);
+    const bare = await runOwn([node, '-e', '0'], { cwd: root, limitMs: bareLimitMs, signal });
+    if (start === 0) continue;
+    readyMs.push(supervisor.readyMs);
+    bareMs.push(1000 * bare.seconds);
   }
-  return readyMs;
+  return { readyMs, bareMs };
 }
 
 interface Activity {
@@ -59,7 +72,7 @@ async function measureActivity({
 export async function measureQuiet(context: Context): Promise<Found> {
   const { program, settings, directory, signal, tell } = context;
   tell(`${settings.starts} starts`);
-  const readyMs = await measureStarts(program.path, join(directory, 'starts'), settings.starts, signal);
+  const { readyMs, bareMs } = await measureStarts(program.path, join(directory, 'starts'), settings.starts, signal);
   tell(`${settings.drops} single drops`);
   const idle = await measureIdle(program.path, join(directory, 'idle'), settings.drops, signal);
   const shell = median(await shellMs(directory, signal));
@@ -88,7 +101,7 @@ export async function measureQuiet(context: Context): Promise<Found> {
       value: ready.median,
       unit: 'ms',
       target: { is: 'at most', value: 250 },
-      note: `${settings.starts} starts, ${ready.min.toFixed(0)} to ${ready.max.toFixed(0)} ms`,
+      note: `${settings.starts} starts, ${ready.min.toFixed(0)} to ${ready.max.toFixed(0)} ms; Node.js alone, at the same time: ${median(bareMs).toFixed(0)} ms`,
     },
     {
       what: 'resident, idle',
@@ -112,5 +125,8 @@ export async function measureQuiet(context: Context): Promise<Found> {
       note: 'voluntary switches of all threads',
     },
   ];
-  return { rows, data: { ready, readyMs, drop, dropsMs: idle.startsMs, shell, residentKb: idle.residentKb, activity } };
+  return {
+    rows,
+    data: { ready, readyMs, bareMs, drop, dropsMs: idle.startsMs, shell, residentKb: idle.residentKb, activity },
+  };
 }
