@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import { CrashCapture, type EnvelopeStore, isSampled } from '../../src/crash/capture.ts';
 import { eventIdOf } from '../../src/crash/crash.ts';
 import { Redactor } from '../../src/redact/redactor.ts';
@@ -121,4 +121,23 @@ void test('a defect of Booty itself is captured as one', async () => {
   const [exception] = event.exception?.values ?? [];
   assert.deepEqual([exception?.type, exception?.value], ['TypeError', 'broken']);
   assert.deepEqual(exception?.mechanism, { type: 'booty.supervisor', handled: false });
+});
+
+void test('a disk that takes a minute for an event keeps it all the same, and its crash is told as captured', async () => {
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+  try {
+    const asked = Promise.withResolvers<void>();
+    const safe = Promise.withResolvers<void>();
+    const store = () => {
+      asked.resolve();
+      return safe.promise;
+    };
+    const captured = new CrashCapture(telemetry, { store }, new Redactor()).captureCrash(crashOf());
+    await asked.promise;
+    for (let second = 0; second < 60; second += 1) mock.timers.tick(1000);
+    safe.resolve();
+    assert.equal((await captured).capture, 'captured');
+  } finally {
+    mock.timers.reset();
+  }
 });
