@@ -12,6 +12,7 @@ import { startInCgroup } from './cgroup-entry.ts';
 import { type CgroupTree, enforceable } from './cgroup-tree.ts';
 import { type Child, startChild } from './child.ts';
 import { Deadline } from './deadline.ts';
+import { EarlyOutput } from './early-output.ts';
 import type { EmptyDirectories } from './empty-directories.ts';
 import { type AttemptInputs, stepEnvironment, type VerifierFiles } from './environment.ts';
 import type { OutputListener, StreamName } from './output.ts';
@@ -145,10 +146,12 @@ export class StepRunner {
     );
     const before = this.cgroup?.hits ?? noHits;
     const spec = { argv: start.argv, cwd: start.cwd, env };
-    const child = this.cgroup ? await startInCgroup(spec, this.cgroup, onOutput) : await startChild(spec, onOutput);
+    const early = new EarlyOutput(onOutput);
+    const child = await (this.cgroup ? startInCgroup(spec, this.cgroup, early.write) : startChild(spec, early.write));
+    if (child.kind === 'child') this.#follow(child);
+    early.letGo();
     if (child.kind === 'short') return child;
     if (child.kind === 'spawn') return shortageOfSpawn(child) ?? ended(explained(child, step));
-    this.#follow(child);
     const limitMs = step.timeoutMs;
     using _limit =
       limitMs === null ? null : new Deadline(limitMs, () => this.end({ kind: 'timeout', limitMs, of: 'step' }));
