@@ -120,7 +120,7 @@ activate() {
 uninstall() {
   if live && systemd_runs; then
     systemctl stop 'booty-drop@*.timer' || true
-    systemctl disable --now booty.service || true
+    systemctl disable --now booty.service booty.socket || true
   fi
   rm -rf -- "$root$lib" "$root$doc"
   rm -f -- "$root$prefix/bin/booty"

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { PathChoices } from '../config/paths.ts';
 import { groupName } from '../control/accounts.ts';
 import type { ControlStatus, Refusal } from '../control/app.ts';
-import { ask, type Reply } from '../control/client.ts';
+import { askOnceStarted, type Reply } from '../control/client.ts';
 import { describeScope, type Verb } from '../control/command.ts';
 import { maxSocketPathBytes } from '../control/socket.ts';
 import { errorCode } from '../disk/durable.ts';
@@ -96,13 +96,14 @@ export async function controlScope(
 /** What the supervisor says of itself; null where it cannot be asked. */
 export async function askStatus(place: Place): Promise<ControlStatus | null> {
   try {
-    const { status, body } = await ask(place.paths.socket, 'GET', '/v1/status', undefined, statusLimitMs);
+    const { status, body } = await askOnceStarted(place.paths.socket, 'GET', '/v1/status', undefined, statusLimitMs);
     return status === 200 ? (body as ControlStatus) : null;
   } catch {
     return null;
   }
 }
-const statusLimitMs = 2000;
+/** Long enough for a supervisor that the question itself starts. */
+const statusLimitMs = 8000;
 
 /** @throws BootyError USAGE */
 function targetsOf(ids: readonly string[], { name, group }: TargetOptions): readonly Body[] {
@@ -131,7 +132,7 @@ export function idFor(place: Place, id: string): string {
 export async function askFor(place: Place, verb: Verb, body: Body): Promise<Done> {
   let reply: Reply;
   try {
-    reply = await ask(place.paths.socket, 'POST', `/v1/${verb}`, body);
+    reply = await askOnceStarted(place.paths.socket, 'POST', `/v1/${verb}`, body);
   } catch (error) {
     throw unreachable(place, error);
   }

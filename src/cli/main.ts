@@ -86,10 +86,10 @@ program
 
 program
   .command('reload')
-  .description('have the supervisor read booty.yaml again, or say what is wrong with it')
+  .description('have the supervisor read booty.yaml and the templates again, or say what is wrong with them')
   .action(async (_options: object, command: Command) => {
     const { reload } = await import('./reload.ts');
-    reload(paths(command));
+    await reload(paths(command));
   });
 
 const jobArguments = (command: Command): Command =>

@@ -33,12 +33,14 @@ interface Reports {
 /** How it goes: the supervisor, the jobs, Sentry. Exit status 69 where no supervisor runs, 1 where this user may not know. */
 export async function status(options: PathChoices & { readonly json?: boolean | undefined }): Promise<number> {
   const place = findPlace(options);
-  const pid = supervisorPid(place);
+  // First: where systemd keeps the socket, the question starts the supervisor.
+  const told = await askStatus(place);
+  const holder = supervisorPid(place);
+  const pid = typeof holder === 'number' ? holder : (told?.pid ?? holder);
   const { jobs, paused } = readLedger(place);
   const sentry = findSentry(place);
   const outbox = totalsOf(place);
   const reports = countReports(place);
-  const told = typeof pid === 'number' ? await askStatus(place) : null;
   if (options.json)
     printJson({
       supervisor: typeof pid !== 'number' ? null : { pid, state: told?.state ?? null, trouble: told?.trouble ?? null },

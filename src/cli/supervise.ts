@@ -1,9 +1,8 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { isatty } from 'node:tty';
-import type { Config } from '../config/config.ts';
 import { readEnvFile } from '../config/env-file.ts';
-import type { PathChoices, Paths } from '../config/paths.ts';
+import type { PathChoices } from '../config/paths.ts';
 import { decideTelemetry, type StartUpPolicy, type Telemetry } from '../config/telemetry.ts';
 import { TemplateShelf } from '../config/templates.ts';
 import type { ControlStatus } from '../control/app.ts';
@@ -16,6 +15,7 @@ import type { Emit } from '../journal/event.ts';
 import { type Journal, openJournal } from '../journal/journal.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { takeSupervisorLock } from '../ledger/lock.ts';
+import { takePassedFiles } from '../native/passed-files.ts';
 import { type CheckInEvent, CheckIns } from '../outbox/check-ins.ts';
 import { Delivery } from '../outbox/delivery.ts';
 import { envelopeEndpoint } from '../outbox/endpoint.ts';
@@ -36,10 +36,12 @@ import { openPatiently } from '../supervise/patience.ts';
 import { Storms } from '../supervise/storms.ts';
 import { Supervisor } from '../supervise/supervisor.ts';
 import { Troubles } from '../supervise/troubles.ts';
+import { watchdogIntervalMs } from '../supervise/watchdog.ts';
 import { exitStatus } from './exit-status.ts';
 import { type JobSecrets, jobSecretsOf, namesFor } from './job-secrets.ts';
 import { findPlace, findSoundPlace, type Place } from './place.ts';
 import { type Redaction, redactionOf } from './redaction.ts';
+import { reloadable } from './reloadable.ts';
 import { tellBrokenTemplates } from './template-health.ts';
 import { printErrorLine } from './terminal.ts';
 
@@ -122,7 +124,7 @@ async function superviseWith(
   const supervisor = new Supervisor({
     paths: place.paths,
     config: place.config,
-    readConfig: () => reloadable(findSoundPlace(options), place.paths),
+    readConfig: () => reloadable(findSoundPlace(options), place.paths, shelf),
     onConfig: (config) => {
       outbox.setLimits(config.outbox);
       storms?.setLimits(config.crash);
@@ -157,6 +159,7 @@ async function superviseWith(
     },
     emit,
     notify,
+    watchdogMs: watchdogIntervalMs(process.env, process.pid),
     startedMs: 0,
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => supervisor.stop(signal));
@@ -165,7 +168,7 @@ async function superviseWith(
   process.on('SIGHUP', () => {
     // A terminal that has hung up does not answer any more.
     if (terminal !== undefined && !isatty(terminal)) supervisor.stop('SIGHUP');
-    else supervisor.reload();
+    else void supervisor.reload();
   });
   await using control = openControl(place, supervisor, ledger, new Failures(capture, emit), troubles);
   await control.open();
@@ -204,9 +207,14 @@ function openControl(
     status,
     state: () => supervisor.state,
     control: (command: Command, by: string) => supervisor.control(command, by),
+    reload: () => supervisor.reload(),
   };
+  // Of booty.socket. No other file is passed under this name.
+  const [passed] = takePassedFiles(process.env, process.pid, 'control');
   return new ControlSocket(
-    { kind: 'path', path: paths.socket, access: config.control },
+    passed
+      ? { kind: 'inherited', descriptor: passed.file, path: paths.socket }
+      : { kind: 'path', path: paths.socket, access: config.control },
     () => makeControlServer(controlled, failures),
     (failure) => (failure === null ? troubles.ended('control') : troubles.began('control', failure)),
   );
@@ -236,15 +244,6 @@ function openState({ paths, config }: Place, troubles: Troubles): State {
   const ledger = opened.use(new Ledger(paths.ledger, told('ledger')));
   const owned = opened.move();
   return { ledger, outbox, [Symbol.dispose]: () => owned.dispose() };
-}
-
-/** What a reload may change. @throws BootyError CONFIG_INVALID where it would be somewhere else */
-function reloadable({ paths, config }: Place, current: Paths): Config {
-  const moved = Object.keys(paths).filter((key) => paths[key as keyof Paths] !== current[key as keyof Paths]);
-  if (moved.length === 0) return config;
-  throw new BootyError('CONFIG_INVALID', `${paths.config}: paths have changed (${moved.join(', ')})`, {
-    hint: 'a restart applies them: systemctl restart booty',
-  });
 }
 
 function readPolicy(place: Place, fromStdin: boolean): StartUpPolicy & Redaction & Secrets {

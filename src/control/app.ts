@@ -5,7 +5,7 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { LedgerRefusal } from '../ledger/refusal.ts';
 import type { Answer, Command, Scope } from '../schedule/control.ts';
-import { askerOf } from './asker.ts';
+import { askerOf, askerUid } from './asker.ts';
 import { understand, verbs } from './command.ts';
 import type { Failures } from './failures.ts';
 
@@ -26,11 +26,19 @@ export interface Controlled {
   readonly status: () => ControlStatus;
   /** @param by who asks: `alice (uid 1000)` */
   readonly control: (command: Command, by: string) => Promise<Answer>;
+  readonly reload: () => Promise<Reload>;
 }
+
+/** What became of a reload. `unchanged`: nothing was applied, for this reason. */
+export type Reload =
+  | { readonly kind: 'reloaded'; readonly changed: readonly string[] }
+  | { readonly kind: 'unchanged'; readonly message: string; readonly hint: string };
 
 /** Everything that is not an answer of the supervisor. */
 export interface Refusal {
   readonly kind: 'refused' | 'unavailable' | 'failed';
+  /** It is to be asked again in a moment. */
+  readonly starting?: true;
   readonly message: string;
   readonly hint: string;
   /** Of the defect's event in Sentry. */
@@ -48,7 +56,7 @@ type Bindings = { Bindings: HttpBindings };
 export function controlListener(controlled: Controlled, failures: Failures): RequestListener {
   const app = new Hono<Bindings>();
   app.get('/v1/status', (context) => {
-    if (controlled.state() === 'starting') return unavailable(context, 'the supervisor is still starting');
+    if (controlled.state() === 'starting') return starting(context);
     return context.json(controlled.status());
   });
   app.use('/v1/*', bodyLimit({ maxSize: maxBodyBytes, onError: tooLarge }));
@@ -62,15 +70,26 @@ export function controlListener(controlled: Controlled, failures: Failures): Req
         return refused(context, 400, understood.message, 'docs/CONTROL.md has the keys of each request');
       const { command } = understood;
       // Not kept for later: whoever asked would have gone away, and might have asked again.
-      if (controlled.state() === 'starting') return unavailable(context, 'the supervisor is still starting');
+      if (controlled.state() === 'starting') return starting(context);
       const answer = await inTime(controlled.control(command, by), context.env.outgoing);
       if (answer === 'late') return unavailable(context, 'the supervisor does not answer; it may still be done');
       if (answer.kind === 'unknown') return context.json(answer, 404);
       return context.json(answer);
     });
   }
+  app.post('/v1/reload', async (context) => {
+    const { socket } = context.env.incoming;
+    if (!mayReload(askerUid(socket)))
+      return refused(context, 403, `${askerOf(socket)} may not reload`, 'as root: systemctl reload booty');
+    if (controlled.state() === 'starting') return starting(context);
+    const answer = await inTime(controlled.reload(), context.env.outgoing);
+    if (answer === 'late') return unavailable(context, 'the supervisor does not answer; it may still be done');
+    return context.json(answer, answer.kind === 'reloaded' ? 200 : 409);
+  });
   app.notFound((context) => {
-    const known = context.req.path === '/v1/status' || verbs.some((verb) => context.req.path === `/v1/${verb}`);
+    const known =
+      ['/v1/status', '/v1/reload'].includes(context.req.path) ||
+      verbs.some((verb) => context.req.path === `/v1/${verb}`);
     if (!known) return refused(context, 404, 'there is no such route', 'docs/CONTROL.md has them');
     const method = context.req.path === '/v1/status' ? 'GET' : 'POST';
     return refused(context, 405, `this route takes ${method} only`, 'docs/CONTROL.md', { Allow: method });
@@ -118,7 +137,7 @@ async function bodyOf(context: Context<Bindings>): Promise<{ readonly value: unk
   }
 }
 
-async function inTime(answer: Promise<Answer>, response: EventEmitter): Promise<Answer | 'late'> {
+async function inTime<Result>(answer: Promise<Result>, response: EventEmitter): Promise<Result | 'late'> {
   const late = Promise.withResolvers<'late'>();
   const limit = setTimeout(() => late.resolve('late'), answerLimitMs);
   // Nobody is there any more who could be told that it takes long.
@@ -134,7 +153,7 @@ async function inTime(answer: Promise<Answer>, response: EventEmitter): Promise<
 
 function refused(
   context: Context<Bindings>,
-  status: 400 | 404 | 405,
+  status: 400 | 403 | 404 | 405,
   message: string,
   hint: string,
   headers: Record<string, string> = {},
@@ -152,6 +171,20 @@ const tooLarge = (context: Context): Response =>
     } satisfies Refusal,
     413,
     { Connection: 'close' },
+  );
+
+/** What booty.yaml says is for whoever could also send the supervisor a signal. */
+const mayReload = (uid: number | null): boolean => uid !== null && (uid === 0 || uid === process.geteuid?.());
+
+const starting = (context: Context<Bindings>): Response =>
+  context.json(
+    {
+      kind: 'unavailable',
+      starting: true,
+      message: 'the supervisor is still starting',
+      hint: 'try again in a moment',
+    } satisfies Refusal,
+    503,
   );
 
 const unavailable = (context: Context<Bindings>, message: string, hint = 'try again in a moment'): Response =>

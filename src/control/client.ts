@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What came back, as it came. */
 export interface Reply {
@@ -34,6 +35,28 @@ export function ask(
   asked.end(content);
   return promise.finally(() => clearTimeout(limit));
 }
+
+/** How often a supervisor that starts is asked again. */
+const startingPauseMs = 200;
+
+/** The same, and waits for a supervisor that is starting: that of a socket which the service manager keeps was started by us. */
+export async function askOnceStarted(
+  socketPath: string,
+  method: 'GET' | 'POST',
+  path: string,
+  body?: unknown,
+  limitMs = answerLimitMs,
+): Promise<Reply> {
+  const deadline = performance.now() + limitMs;
+  for (;;) {
+    const reply = await ask(socketPath, method, path, body, Math.max(1, deadline - performance.now()));
+    if (!isStarting(reply) || performance.now() + startingPauseMs > deadline) return reply;
+    await sleep(startingPauseMs);
+  }
+}
+
+const isStarting = ({ status, body }: Reply): boolean =>
+  status === 503 && typeof body === 'object' && body !== null && 'starting' in body;
 
 async function readReply(response: IncomingMessage): Promise<Reply> {
   const chunks: Buffer[] = [];

@@ -10,7 +10,7 @@ import { groupId } from './accounts.ts';
 /** Where requests come in: a path of the file system, or a socket that the service manager has opened. */
 export type Place =
   | { readonly kind: 'path'; readonly path: string; readonly access: ControlAccess }
-  | { readonly kind: 'inherited'; readonly descriptor: number };
+  | { readonly kind: 'inherited'; readonly descriptor: number; readonly path: string };
 
 /** What the kernel takes (unix(7)), without the NUL at the end. */
 export const maxSocketPathBytes = 107;
@@ -75,6 +75,8 @@ export class ControlSocket implements AsyncDisposable {
 
   async #open(): Promise<void> {
     if (this.#closed || this.#isThere()) return;
+    // What the service manager opened, only it can open again.
+    if (this.#server && this.#place.kind === 'inherited') throw removed(this.#place.path);
     await this.#close();
     const server = this.#makeServer();
     // Of a connection that could not be accepted, for want of descriptors say.
@@ -87,7 +89,7 @@ export class ControlSocket implements AsyncDisposable {
 
   #isThere(): boolean {
     if (!this.#server) return false;
-    if (this.#place.kind === 'inherited') return true;
+    if (this.#place.kind === 'inherited') return lookAt(this.#place.path) !== undefined;
     return isSame(lookAt(this.#place.path), this.#made);
   }
 
@@ -163,6 +165,11 @@ const lookAt = (path: string): Stats | undefined => lstatSync(path, { throwIfNoE
 
 const isSame = (one: Stats | undefined, other: Stats | null): boolean =>
   one !== undefined && other !== null && one.ino === other.ino && one.dev === other.dev;
+
+const removed = (path: string): Error =>
+  new Error(
+    `${path}, which the service manager had opened, was removed: systemctl stop booty.service && systemctl restart booty.socket`,
+  );
 
 const tooLong = (path: string, length: number): Error =>
   new Error(

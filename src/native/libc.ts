@@ -10,6 +10,8 @@ const O_NONBLOCK = 0o4000;
 const PR_SET_DUMPABLE = 4;
 const PR_SET_CHILD_SUBREAPER = 36;
 const F_SETFL = 4;
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
 const F_SETSIG = 10;
 const F_SETLEASE = 1024;
 const SIGURG = 23;
@@ -92,6 +94,11 @@ export function forbidInspection(): void {
 /** Makes us the parent of our descendants' orphans (prctl(2), PR_SET_CHILD_SUBREAPER). */
 export function becomeSubreaper(): void {
   if (libc().prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) !== 0) throw new Error('prctl(PR_SET_CHILD_SUBREAPER) failed');
+}
+
+/** Has a file closed in every program that we start (fcntl(2), FD_CLOEXEC). */
+export function closeOnExec(file: number): void {
+  if (libc().fcntl(file, F_SETFD, FD_CLOEXEC) !== 0) throw new Error(`fcntl(${file}, F_SETFD) failed`);
 }
 
 /** Makes durable what anybody wrote on the file system that the file is on (syncfs(2)), without holding up the loop. False where the disk refuses. */

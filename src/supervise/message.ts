@@ -1,5 +1,6 @@
 import type { JobKind } from '../job/job.ts';
 import type { Answer, Command } from '../schedule/control.ts';
+import type { Reloaded } from './reload.ts';
 
 /** All that the loop acts on. Signals, watchers, timers and ended children only put one of these into the inbox. */
 export type Message =
@@ -15,6 +16,8 @@ export type Message =
       readonly answer: PromiseWithResolvers<Answer>;
     }
   | { readonly kind: 'stop'; readonly signal: string }
-  | { readonly kind: 'reload' }
+  | { readonly kind: 'reload'; readonly answer: PromiseWithResolvers<Reloaded> }
+  /** Whether this loop turns, and the ledger answers. */
+  | { readonly kind: 'alive'; readonly onAlive: () => void }
   | { readonly kind: 'drain-limit' }
   | { readonly kind: 'idle' };

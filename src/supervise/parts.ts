@@ -20,6 +20,8 @@ export interface SupervisorParts extends Omit<JobRunParts, 'ledger' | 'queue' | 
   readonly troubles: Troubles;
   /** To systemd, where it started us. */
   readonly notify: (state: string) => void;
+  /** How often systemd is to hear that we are alive; null: never. */
+  readonly watchdogMs: number | null;
   /** When the process began, by the monotonic clock of `performance.now`. */
   readonly startedMs: number;
 }

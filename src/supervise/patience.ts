@@ -15,6 +15,9 @@ const retryMs = 2000;
 /** So long systemd waits without another word from us. */
 const extendUsec = 30_000_000;
 
+/** A large ledger is read through, or migrated, in one go: nothing can be said meanwhile. */
+const openingUsec = 15 * 60_000_000;
+
 /** What passes by itself, or when somebody makes room. A read-only disk at the start is how it was set up. */
 const passing = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EMFILE', 'ENFILE', 'ENOMEM']);
 
@@ -28,6 +31,7 @@ export async function openPatiently<State>(
   paths: Pick<Paths, 'state' | 'spool'>,
   { troubles, notify, stopAsked }: Patience,
 ): Promise<State | null> {
+  notify(`EXTEND_TIMEOUT_USEC=${openingUsec}\nSTATUS=Opening the ledger`);
   while (!stopAsked.aborted) {
     try {
       const state = open();

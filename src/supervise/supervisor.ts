@@ -15,16 +15,18 @@ import type { Message } from './message.ts';
 import { recoveryPartsOf, type SupervisorParts } from './parts.ts';
 import { workPatiently } from './patience.ts';
 import type { Recovered, RecoveryParts } from './recover.ts';
-import { reload } from './reload.ts';
+import { type Reloaded, reload } from './reload.ts';
 import { Reporter } from './reporter.ts';
 import { Retention } from './retention.ts';
 import { Slots } from './slots.ts';
 import { SpoolEye } from './spool-eye.ts';
+import { Starting } from './starting.ts';
 import { StatusLine } from './status-line.ts';
 import { Ticks } from './ticks.ts';
 import { tidyEnded } from './tidying.ts';
 import { Timetable } from './timetable.ts';
 import { controlEvent } from './told-control.ts';
+import { Watchdog } from './watchdog.ts';
 
 /**
  * The one loop.
@@ -101,9 +103,11 @@ export class Supervisor {
     return answer.promise;
   }
 
-  /** Asks to read booty.yaml again. */
-  reload(): void {
-    this.#inbox.push({ kind: 'reload' });
+  /** Asks to read booty.yaml again; answers whether it was applied. */
+  reload(): Promise<Reloaded> {
+    const answer = Promise.withResolvers<Reloaded>();
+    this.#inbox.push({ kind: 'reload', answer });
+    return answer.promise;
   }
 
   /** Resolves once it has fully stopped. Rejects where something failed that it cannot go on without. */
@@ -112,6 +116,8 @@ export class Supervisor {
     const ticks = new Ticks(() => this.#askToLook());
     try {
       await this.#start();
+      const ask = (onAlive: () => void): void => this.#inbox.push({ kind: 'alive', onAlive });
+      using _watchdog = new Watchdog(this.#parts.watchdogMs, ask, this.#parts.notify);
       ticks.every(this.#config.scanIntervalMs);
       await this.#loop(() => ticks.every(this.#config.scanIntervalMs));
     } catch (error) {
@@ -134,6 +140,7 @@ export class Supervisor {
 
   async #start(): Promise<void> {
     const { emit, ledger, paths, notify, troubles } = this.#parts;
+    using _starting = new Starting(notify);
     const patience = { troubles, notify, stopAsked: this.#stopAsked.signal };
     const patiently = (work: () => Promise<void>): Promise<void> => workPatiently(work, patience);
     await patiently(() => ledger.setAging(this.#config.agingMs, instant(Date.now())));
@@ -190,7 +197,12 @@ export class Supervisor {
         this.#onStop(message.signal);
         return;
       case 'reload':
-        this.#onReload();
+        message.answer.resolve(this.#onReload());
+        return;
+      case 'alive':
+        // A disk that refuses is trouble, and told as such; one that does not answer holds us here.
+        await unlessRefused(() => Promise.resolve(this.#parts.ledger.pauses()));
+        message.onAlive();
         return;
       case 'drain-limit':
         this.#slots.interrupt();
@@ -327,9 +339,9 @@ export class Supervisor {
     this.#inbox.push({ kind: 'idle' });
   }
 
-  #onReload(): void {
-    if (this.#drain) return;
-    reload(this.#parts, this.#config, (config) => {
+  #onReload(): Reloaded {
+    if (this.#drain) return { kind: 'unchanged', message: 'the supervisor is stopping', hint: 'start it again' };
+    const reloaded = reload(this.#parts, this.#config, (config) => {
       this.#config = config;
       this.#intake.setConfig(config);
       this.#slots.setConcurrency(config.concurrency);
@@ -338,6 +350,7 @@ export class Supervisor {
       this.#parts.onConfig(config);
     });
     this.#askToLook();
+    return reloaded;
   }
 
   /** Something failed that Booty cannot go on without. */

@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Controlled, ControlStatus } from '../../src/control/app.ts';
+import type { Controlled, ControlStatus, Reload } from '../../src/control/app.ts';
 import { ask, type Reply } from '../../src/control/client.ts';
 import { Failures } from '../../src/control/failures.ts';
 import { type Bounds, bounds, makeControlServer } from '../../src/control/server.ts';
@@ -36,6 +36,7 @@ export class ControlScene implements AsyncDisposable {
   connections = 0;
   answer: (command: Command) => Promise<Answer> = () => Promise.resolve({ kind: 'done', changes: [], total: 0 });
   status: () => ControlStatus = () => status;
+  reload: () => Promise<Reload> = () => Promise.resolve({ kind: 'reloaded', changed: [] });
   readonly #directory: Disposable;
   readonly #socket: ControlSocket;
 
@@ -60,6 +61,7 @@ export class ControlScene implements AsyncDisposable {
         this.askers.push(by);
         return this.answer(command);
       },
+      reload: () => this.reload(),
     };
     const place: Place = choices.place ?? { kind: 'path', path: this.path, access: { group: null, mode: 0o660 } };
     this.#socket = new ControlSocket(

@@ -203,13 +203,21 @@ void test('a socket that was opened for it is used as it is', async () => {
   const path = scene.in('inherited.sock');
   const opener = `$s = IO::Socket::UNIX->new(Local => shift, Listen => 5); $^F = 9; open(my $t, '>&=', fileno($s)); fcntl($s, 2, 0); exec @ARGV`;
   const program = join(import.meta.dirname, '../children/inherit-socket.ts');
-  const child = spawn('perl', ['-MIO::Socket::UNIX', '-e', opener, path, process.execPath, program], {
+  const child = spawn('perl', ['-MIO::Socket::UNIX', '-e', opener, path, process.execPath, program, path], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   endWithUs(child);
   const [said] = (await once(child.stdout, 'data')) as [Buffer];
   assert.equal(said.toString(), 'open\n');
   assert.ok(await answers(path));
+  rmSync(path);
+  child.kill('SIGUSR2');
+  const [told] = (await once(child.stdout, 'data')) as [Buffer];
+  assert.match(
+    told.toString(),
+    /inherited\.sock, which the service manager had opened, was removed: systemctl stop booty/,
+  );
+  writeFileSync(path, '');
   child.kill('SIGTERM');
   assert.deepEqual(await ended(child), [0, null]);
   assert.ok(existsSync(path), 'the file belongs to whoever opened it');

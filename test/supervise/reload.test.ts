@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { Root } from '../harness/root.ts';
 import { SupervisorProcess } from '../harness/supervisor.ts';
@@ -17,7 +18,7 @@ void test('a reload applies the concurrency, and what runs goes on', async () =>
   await supervisor.line({ kind: 'attempt.started' });
   await root.write('etc/booty.yaml', 'concurrency: { pipeline: 2 }\nretention: { maxJobs: 5 }\n');
   const { status, stdout } = await root.booty('reload');
-  assert.deepEqual([status, /reads .*booty\.yaml again/.test(stdout)], [0, true]);
+  assert.deepEqual([status, stdout], [0, 'applied: concurrency, retention\n']);
   await supervisor.line({ kind: 'supervisor.reloaded', changed: 'concurrency,retention' });
   for (const id of ['a', 'b']) assert.equal((await supervisor.outcome(id)).attempt, 1);
 });
@@ -38,6 +39,36 @@ void test('a reload with a mistake changes nothing, by the command and by the si
   await supervisor.drop('a.yaml', 'id: a\nrun: "true"\n');
   assert.equal((await supervisor.outcome('a')).outcome, 'succeeded');
 });
+
+const refusedBySupervisor = [
+  ['another place', 'concurrency: { pipeline: 2 }\npaths: { spool: /elsewhere }\n', null, /paths have changed \(spool/],
+  [
+    'an unknown group',
+    'concurrency: { pipeline: 2 }\ncontrol: { group: nobody-has-it }\n',
+    null,
+    /no group nobody-has-it/,
+  ],
+  ['a broken template', 'concurrency: { pipeline: 2 }\n', 'runn: [\n', /templates\.d\/broken\.yaml:\d+: /],
+] as const;
+for (const [name, config, template, reason] of refusedBySupervisor)
+  void test(`the reload command fails with the reason, and nothing was applied: ${name}`, async () => {
+    await using root = await Root.make({ config: one });
+    await using supervisor = await SupervisorProcess.start(root);
+    await root.write('etc/booty.yaml', config);
+    if (template !== null) await root.write('etc/templates.d/broken.yaml', template);
+    const { status, stdout, stderr } = await root.booty('reload');
+    assert.deepEqual([status, stdout], [1, '']);
+    assert.match(stderr, reason);
+    assert.match(stderr, /nothing was applied/);
+    await supervisor.line({ kind: 'supervisor.unchanged' });
+    await root.write('etc/booty.yaml', 'concurrency: { pipeline: 1 }\n');
+    rmSync(root.in('etc/templates.d'), { recursive: true, force: true });
+    assert.equal(
+      (await root.booty('reload')).stdout,
+      'applied: nothing has changed\n',
+      'the concurrency stayed as it was',
+    );
+  });
 
 void test('without a supervisor there is nothing to reload or to drain', async () => {
   await using root = await Root.make();

@@ -20,13 +20,14 @@ void test('the status of the service says what runs, what waits for Sentry, and 
     notify: (state) => told.push(state),
     troubles: { status: 'sentry: the server answered 401' },
     outbox,
+    ledger: { counts: () => ({ waiting: 7, running: 3, verifying: 0 }) },
   });
   line.tell(3);
   line.tell(3);
   outbox.count = 0;
   line.tell(3);
   assert.deepEqual(told, [
-    'STATUS=3 running; outbox: 2 waiting, oldest 1m; trouble with sentry: the server answered 401',
-    'STATUS=3 running; trouble with sentry: the server answered 401',
+    'STATUS=3 running, 7 waiting; outbox: 2 waiting, oldest 1m; trouble with sentry: the server answered 401',
+    'STATUS=3 running, 7 waiting; trouble with sentry: the server answered 401',
   ]);
 });

@@ -38,7 +38,9 @@ void test('make install into a staging directory needs no root and gives a progr
   );
   assert.equal(await modeOf(join(staged.directory, 'etc/booty/secrets.env')), '600');
   assert.equal(await modeOf(join(staged.directory, 'etc/booty/release.env')), '644');
-  const units = ['booty.service', 'booty-drop@.service', 'booty-drop@.timer'].map((name) => `systemd/system/${name}`);
+  const units = ['booty.service', 'booty.socket', 'booty-drop@.service', 'booty-drop@.timer'].map(
+    (name) => `systemd/system/${name}`,
+  );
   for (const path of [...units, 'sysusers.d/booty.conf', 'tmpfiles.d/booty.conf', 'systemd/catalog/booty.catalog']) {
     assert.equal(await modeOf(join(staged.directory, 'usr/lib', path)), '644', path);
   }

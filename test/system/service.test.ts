@@ -81,7 +81,7 @@ systemTest('a user of the group pauses and cancels over the socket, another may 
   const outcome = await machine.must(['cat', '/var/spool/booty/outcomes/late.json']);
   assert.match(outcome, /"cancelled by alice \(uid \d+\)"/);
   await machine.must(['systemctl', 'stop', 'booty']);
-  assert.equal((await machine.exec(['test', '-e', '/run/booty'])).status, 1);
+  assert.equal((await machine.exec(['test', '-e', '/run/booty/booty.sock'])).status, 1);
 });
 
 systemTest('a user who is not in the group can neither drop jobs nor read outcomes', async (machine) => {
