@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { systemTest, traces } from './machine.ts';
+import { systemTest, systemTestOnEach, traces } from './machine.ts';
 
-systemTest('systemctl reload applies booty.yaml, or refuses all of it and says why', async (machine) => {
+systemTestOnEach('systemctl reload applies booty.yaml, or refuses all of it and says why', async (machine) => {
   await machine.start();
   await machine.write('/etc/booty/booty.yaml', 'concurrency: { pipeline: 5 }\n');
   await machine.must(['systemctl', 'reload', 'booty']);
@@ -9,6 +9,17 @@ systemTest('systemctl reload applies booty.yaml, or refuses all of it and says w
   await machine.write('/etc/booty/booty.yaml', 'concurrency: { pipeline: many }\n');
   assert.notEqual((await machine.exec(['systemctl', 'reload', 'booty'])).status, 0);
   await machine.journal.line(/booty\.yaml:1: concurrency\.pipeline: expected a whole number/);
+  // Sound by itself, and refused by the supervisor, as a broken template is.
+  await machine.write('/etc/booty/booty.yaml', 'concurrency: { pipeline: 7 }\npaths: { spool: /elsewhere }\n');
+  assert.notEqual((await machine.exec(['systemctl', 'reload', 'booty'])).status, 0);
+  await machine.journal.line(/paths have changed \(spool.*\)$/);
+  await machine.write('/etc/booty/booty.yaml', 'concurrency: { pipeline: 5 }\n');
+  await machine.write('/etc/booty/templates.d/broken.yaml', 'runn: [\n');
+  assert.notEqual((await machine.exec(['systemctl', 'reload', 'booty'])).status, 0);
+  await machine.journal.line(/templates\.d\/broken\.yaml:\d+: .*$/);
+  await machine.must(['rm', '/etc/booty/templates.d/broken.yaml']);
+  await machine.must(['systemctl', 'reload', 'booty']);
+  await machine.journal.line(/^supervisor\.reloaded changed=nothing\b/);
   const unit = await machine.unit('ActiveState', 'NRestarts');
   assert.deepEqual(unit, { ActiveState: 'active', NRestarts: '0' });
   await machine.drop('after.yaml', 'id: after\nrun: "true"\n');
