@@ -100,6 +100,7 @@ install_docs() {
     if [ -x "$file" ]; then mode=0755; else mode=0644; fi
     put "$mode" "$file" "$doc/examples/${file##*/}"
   done
+  for file in "$home"/systemd/drop-ins/*.conf; do put 0644 "$file" "$doc/drop-ins/${file##*/}"; done
   licence=${runtime%/bin/node}/LICENSE
   if [ -f "$licence" ]; then put 0644 "$licence" "$doc/LICENSE.node"; fi
 }

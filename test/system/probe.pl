@@ -53,6 +53,7 @@ sub supervisor {
 
 tell_of('own environment', join "\n", map { "$_=$ENV{$_}" } keys %ENV);
 tell_of('/etc/booty/secrets.env', content('/etc/booty/secrets.env'));
+tell_of($_, content($_)) for '/run/credentials/booty-secrets.service/secrets.env', glob(($ENV{CREDENTIALS_DIRECTORY} // '/none') . '/*');
 tell_of($_, content($_)) for grep { -f } glob '/run/credentials/*/* /run/booty/* /var/lib/booty/* /var/lib/booty/outbox/* /var/lib/booty/jobs/*/*';
 
 # All processes that can be seen, and the supervisor, whether it can be seen or not.
