@@ -33,8 +33,16 @@ export async function startInCgroup(
   cgroup: AttemptCgroup,
   onOutput: (stream: StreamName, chunk: Buffer) => void,
 ): Promise<Started | Shortage> {
-  return canSpawnIntoCgroup() ? startWithin(spec, cgroup, onOutput) : startAtGate(spec, cgroup, onOutput);
+  if (maySpawnWithin && canSpawnIntoCgroup()) {
+    const started = await startWithin(spec, cgroup, onOutput);
+    if (started.kind !== 'spawn' || started.code !== 'ENOTSUP') return started;
+    maySpawnWithin = false;
+  }
+  return startAtGate(spec, cgroup, onOutput);
 }
+
+/** A seccomp filter that looks into clone(2) answers clone3(2) with ENOSYS: that of RestrictNamespaces= does, and those of containers. */
+let maySpawnWithin = true;
 
 async function startWithin(
   spec: ChildSpec,

@@ -1,3 +1,6 @@
+import type { JournalEvent } from '../journal/event.ts';
+import type { SupervisorParts } from './parts.ts';
+
 const tellEveryMs = 10_000;
 /** So long systemd waits without another word from us. */
 const patienceUsec = 60_000_000;
@@ -23,3 +26,16 @@ export class Starting implements Disposable {
     clearInterval(this.#timer);
   }
 }
+
+/** All is settled, and the spool has been looked at. */
+export const readyEvent = (
+  { paths, ledger, startedMs }: Pick<SupervisorParts, 'paths' | 'ledger' | 'startedMs'>,
+  recovered: number,
+): JournalEvent => ({
+  kind: 'supervisor.ready',
+  pid: process.pid,
+  spool: paths.spool,
+  waiting: ledger.counts().waiting,
+  recovered,
+  startMs: Math.round(performance.now() - startedMs),
+});

@@ -15,12 +15,12 @@ import type { Message } from './message.ts';
 import { recoveryPartsOf, type SupervisorParts } from './parts.ts';
 import { workPatiently } from './patience.ts';
 import type { Recovered, RecoveryParts } from './recover.ts';
-import { type Reloaded, reload } from './reload.ts';
+import { type Reloaded, reload, stopping } from './reload.ts';
 import { Reporter } from './reporter.ts';
 import { Retention } from './retention.ts';
 import { Slots } from './slots.ts';
 import { SpoolEye } from './spool-eye.ts';
-import { Starting } from './starting.ts';
+import { readyEvent, Starting } from './starting.ts';
 import { StatusLine } from './status-line.ts';
 import { Ticks } from './ticks.ts';
 import { tidyEnded } from './tidying.ts';
@@ -113,18 +113,16 @@ export class Supervisor {
   /** Resolves once it has fully stopped. Rejects where something failed that it cannot go on without. */
   async run(): Promise<void> {
     const { emit } = this.#parts;
-    const ticks = new Ticks(() => this.#askToLook());
+    using ticks = new Ticks(() => this.#askToLook());
     try {
       await this.#start();
-      const ask = (onAlive: () => void): void => this.#inbox.push({ kind: 'alive', onAlive });
-      using _watchdog = new Watchdog(this.#parts.watchdogMs, ask, this.#parts.notify);
+      using _watchdog = new Watchdog(this.#parts, (onAlive) => this.#inbox.push({ kind: 'alive', onAlive }));
       ticks.every(this.#config.scanIntervalMs);
       await this.#loop(() => ticks.every(this.#config.scanIntervalMs));
     } catch (error) {
       // Told to stop while it waited for the disk.
       if (!(error instanceof LedgerRefusal && this.#stopAsked.signal.aborted)) throw error;
     } finally {
-      ticks[Symbol.dispose]();
       this.#leaving.abort();
       this.#drain?.[Symbol.dispose]();
       this.#mending[Symbol.dispose]();
@@ -139,7 +137,7 @@ export class Supervisor {
   }
 
   async #start(): Promise<void> {
-    const { emit, ledger, paths, notify, troubles } = this.#parts;
+    const { emit, ledger, notify, troubles } = this.#parts;
     using _starting = new Starting(notify);
     const patience = { troubles, notify, stopAsked: this.#stopAsked.signal };
     const patiently = (work: () => Promise<void>): Promise<void> => workPatiently(work, patience);
@@ -152,14 +150,7 @@ export class Supervisor {
     await this.#look();
     this.#isReady = true;
     notify('READY=1');
-    emit({
-      kind: 'supervisor.ready',
-      pid: process.pid,
-      spool: paths.spool,
-      waiting: ledger.counts().waiting,
-      recovered,
-      startMs: Math.round(performance.now() - this.#parts.startedMs),
-    });
+    emit(readyEvent(this.#parts, recovered));
     await this.#fill(() => this.#slots.fillAll());
     this.#retention.sweepIfDue((work) => this.#slots.own(work));
   }
@@ -200,8 +191,6 @@ export class Supervisor {
         message.answer.resolve(this.#onReload());
         return;
       case 'alive':
-        // A disk that refuses is trouble, and told as such; one that does not answer holds us here.
-        await unlessRefused(() => Promise.resolve(this.#parts.ledger.pauses()));
         message.onAlive();
         return;
       case 'drain-limit':
@@ -340,8 +329,9 @@ export class Supervisor {
   }
 
   #onReload(): Reloaded {
-    if (this.#drain) return { kind: 'unchanged', message: 'the supervisor is stopping', hint: 'start it again' };
-    const reloaded = reload(this.#parts, this.#config, (config) => {
+    if (this.#drain) return stopping;
+    this.#askToLook();
+    return reload(this.#parts, this.#config, (config) => {
       this.#config = config;
       this.#intake.setConfig(config);
       this.#slots.setConcurrency(config.concurrency);
@@ -349,8 +339,6 @@ export class Supervisor {
       this.#retention.setLimits(config.retention);
       this.#parts.onConfig(config);
     });
-    this.#askToLook();
-    return reloaded;
   }
 
   /** Something failed that Booty cannot go on without. */

@@ -1,3 +1,6 @@
+import type { Ledger } from '../ledger/ledger.ts';
+import { LedgerRefusal } from '../ledger/refusal.ts';
+
 /** How often in each time of the watchdog's we answer: twice missed is still alive (sd_watchdog_enabled(3) advises half). */
 const answersEach = 3;
 
@@ -7,6 +10,14 @@ export function watchdogIntervalMs(env: NodeJS.ProcessEnv, pid: number): number 
   if (usec === undefined || !/^[1-9]\d*$/.test(usec)) return null;
   if (watched !== undefined && watched !== String(pid)) return null;
   return Math.max(1, Math.floor(Number(usec) / 1000 / answersEach));
+}
+
+interface Watched {
+  /** How often systemd is to hear of us; null: never. */
+  readonly watchdogMs: number | null;
+  readonly ledger: Pick<Ledger, 'pauses'>;
+  /** To systemd. */
+  readonly notify: (state: string) => void;
 }
 
 /**
@@ -19,10 +30,11 @@ export class Watchdog implements Disposable {
   readonly #timer: NodeJS.Timeout | null;
   #isAsked = false;
 
-  /** @param ask to call back once it is shown; never, where it cannot be */
-  constructor(intervalMs: number | null, ask: (onAlive: () => void) => void, notify: (state: string) => void) {
+  /** @param ask to have the loop call back, once it turns */
+  constructor({ watchdogMs, ledger, notify }: Watched, ask: (onAlive: () => void) => void) {
     const onAlive = (): void => {
       this.#isAsked = false;
+      readAnything(ledger);
       notify('WATCHDOG=1');
     };
     const tick = (): void => {
@@ -30,10 +42,19 @@ export class Watchdog implements Disposable {
       this.#isAsked = true;
       ask(onAlive);
     };
-    this.#timer = intervalMs === null ? null : setInterval(tick, intervalMs);
+    this.#timer = watchdogMs === null ? null : setInterval(tick, watchdogMs);
   }
 
   [Symbol.dispose](): void {
     if (this.#timer) clearInterval(this.#timer);
+  }
+}
+
+/** A disk that refuses has answered: that is a trouble, and told as such. One that does not answer holds us here. */
+function readAnything(ledger: Watched['ledger']): void {
+  try {
+    ledger.pauses();
+  } catch (error) {
+    if (!(error instanceof LedgerRefusal)) throw error;
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LedgerRefusal } from '../../src/ledger/refusal.ts';
 import { Watchdog, watchdogIntervalMs } from '../../src/supervise/watchdog.ts';
 import { StatusListener } from '../faults/status-listener.ts';
 import { Root } from '../harness/root.ts';
@@ -20,11 +21,14 @@ void test('who does not answer is not taken for alive, and is asked once', (cont
   context.mock.timers.enable({ apis: ['setInterval'] });
   const told: string[] = [];
   const asked: (() => void)[] = [];
-  using _watchdog = new Watchdog(
-    1000,
-    (onAlive) => asked.push(onAlive),
-    (state) => told.push(state),
-  );
+  let ledger: 'reads' | 'refuses' | 'is broken' = 'reads';
+  const pauses = () => {
+    if (ledger === 'refuses') throw new LedgerRefusal('disk I/O error');
+    if (ledger === 'is broken') throw new TypeError('a defect');
+    return [];
+  };
+  const parts = { watchdogMs: 1000, ledger: { pauses }, notify: (state: string) => told.push(state) };
+  using _watchdog = new Watchdog(parts, (onAlive) => asked.push(onAlive));
   context.mock.timers.tick(999);
   assert.equal(asked.length, 0);
   context.mock.timers.tick(10_000);
@@ -33,6 +37,13 @@ void test('who does not answer is not taken for alive, and is asked once', (cont
   assert.deepEqual(told, ['WATCHDOG=1']);
   context.mock.timers.tick(1000);
   assert.deepEqual([asked.length, told.length], [2, 1]);
+  ledger = 'refuses';
+  asked[1]?.();
+  assert.equal(told.length, 2, 'a disk that refuses is no hang');
+  context.mock.timers.tick(1000);
+  ledger = 'is broken';
+  assert.throws(() => asked[2]?.(), TypeError);
+  assert.equal(told.length, 2);
 });
 
 void test('a supervisor tells that it starts, is ready, how many run and wait, that it is alive, and that it stops', async () => {

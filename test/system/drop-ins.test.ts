@@ -37,6 +37,7 @@ systemTestOnEach('each drop-in lets jobs do what it is for, which they cannot do
   assert.deepEqual(readdirSync(directory).sort(), [...Object.keys(needs), 'encrypted-secrets.conf'].sort());
   await machine.must(['install', '--mode=4755', '/usr/bin/id', '/usr/local/bin/suid-id']);
   await machine.must(['install', '--directory', '--owner=booty', '/home/ours']);
+  await machine.must(['groupadd', '--system', '--force', 'render']);
   await restart(machine, null);
   for (const [dropIn, script] of tested)
     if (script !== null) assert.equal(await works(machine, script), false, `${dropIn} is not needed for: ${script}`);
