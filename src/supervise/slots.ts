@@ -74,13 +74,19 @@ export class Slots implements Disposable {
   async fill(kind: JobKind): Promise<void> {
     if (this.#paused) return;
     const queue = this.#queues[kind];
-    const free = queue.concurrency - queue.pending - queue.size;
+    const free = queue.concurrency - this.#runningOf(kind);
     if (free <= 0) return;
     for (const claim of await this.#parts.queue.claim(kind, free, instant(Date.now()))) {
       const run = new JobRun(claim, this.#parts);
       this.#running.set(claim.job.id, run);
       queue.add(() => this.#perform(run)).catch((error: unknown) => this.#events.onFailure(error));
     }
+  }
+
+  #runningOf(kind: JobKind): number {
+    let count = 0;
+    for (const { claim } of this.#running.values()) if (claim.job.spec.kind === kind) count += 1;
+    return count;
   }
 
   async fillAll(): Promise<void> {
@@ -129,8 +135,8 @@ export class Slots implements Disposable {
       while (this.#owned.size > maxSettling) await Promise.race(this.#owned);
     } finally {
       this.#running.delete(job.id);
-      // The queue counts this slot as taken until this function has returned.
-      setImmediate(() => this.#events.onFree(job.spec.kind));
+      // At once: what is claimed for it shares the transaction in which this one ends.
+      this.#events.onFree(job.spec.kind);
     }
   }
 }
