@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { assertAll, type Contender, command, type Run, type Task } from './contender.ts';
 import { findProgram, runOwn } from './own.ts';
 
@@ -59,9 +60,13 @@ export const nq: Contender = {
     const wait = queues.map((queue) => `NQDIR=${queue} nq -w`).join('; ');
     try {
       const { seconds } = await runOwn(['sh', '-ec', `${submit}; ${wait}`], { cwd: directory, limitMs, signal });
-      const logs = queues.flatMap((queue) => nqLogs(join(directory, queue)));
-      const well = logs.filter((log) => readFileSync(log, 'utf8').includes('[exited with status 0.]'));
-      assertAll('nq', jobs, well.length);
+      const countWell = (): number =>
+        queues
+          .flatMap((queue) => nqLogs(join(directory, queue)))
+          .filter((log) => readFileSync(log, 'utf8').includes('[exited with status 0.]')).length;
+      // Who waits for it may go on before it has written how its last job ended.
+      for (let left = 100; left > 0 && countWell() < jobs; left -= 1) await sleep(50, undefined, { signal });
+      assertAll('nq', jobs, countWell());
       return ran(seconds);
     } finally {
       for (const queue of queues) endWaiting(join(directory, queue));

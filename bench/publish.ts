@@ -19,9 +19,11 @@ export function keep(report: Report, order: readonly string[]): Report {
   const whole = report.settings.parts === null ? report : mergeInto(readIfThere(path), report, order);
   mkdirSync(join(checkout, 'build'), { recursive: true });
   writeFileSync(path, jsonOf(whole));
-  const curves = Object.entries(curvesOf(pointsOf(whole))).map(
-    ([name, curve]) => [`${name}.svg`, drawCurve(curve)] as const,
-  );
+  const points = pointsOf(whole);
+  const curves =
+    points.length === 0
+      ? []
+      : Object.entries(curvesOf(points)).map(([name, curve]) => [`${name}.svg`, drawCurve(curve)] as const);
   const out = smoke ? join(checkout, 'build', 'performance') : join(checkout, 'docs', 'performance');
   mkdirSync(out, { recursive: true });
   for (const [name, svg] of curves) writeFileSync(join(out, name), svg);
