@@ -106,12 +106,18 @@ bareTestOnEach(
     await machine.write('/srv/traces/step.mjs', stepModule);
     await machine.write('/etc/booty/secrets.env', 'TOKEN=of-people\n', '0600');
     await machine.write('/etc/booty/release.env', 'SENTRY_RELEASE=shop@1.4.2\n');
-    await machine.drop('long.yaml', 'id: long\nrun: sleep 4; echo whole >/srv/traces/long\n');
+    await machine.drop(
+      'long.yaml',
+      'id: long\nrun: until [ -e /srv/traces/go ]; do sleep 0.1; done; echo whole >/srv/traces/long\n',
+    );
     await machine.journal.line(/^attempt\.started .*\bid=long\b/);
 
     const producing = machine.exec(['sh', '-c', producer], { user: 'alice', timeoutMs: 180_000 });
     await machine.journal.line(/^job\.ended .*\bid=load-3\b/);
-    await apt(machine, 'install', newer);
+    const upgrade = apt(machine, 'install', newer);
+    await Promise.race([upgrade, machine.journal.line(/^Stopping booty\.service/, 120_000)]);
+    await machine.must(['touch', '/srv/traces/go']);
+    await upgrade;
     await machine.must(['touch', '/srv/traces/enough']);
     const produced = await producing;
     assert.equal(produced.status, 0, produced.stderr);
