@@ -9,7 +9,7 @@ export const dependencies = [
   'libatomic1',
   'libc6 (>= 2.28)',
   'libgcc-s1',
-  'libstdc++6 (>= 5.2)',
+  'libstdc++6 (>= 6)',
   'systemd (>= 252)',
 ] as const;
 

@@ -133,10 +133,10 @@ const brings: Readonly<Record<string, string>> = {
   'libgcc_s.so.1': 'libgcc-s1',
 };
 
-/** The newest symbols that the versions in `Depends` have: libstdc++ numbers its own, 3.4.21 came with GCC 5.1. */
+/** The newest symbols that the versions in `Depends` have: libstdc++ numbers its own, 3.4.22 came with GCC 6. */
 const newest: Readonly<Record<string, string>> = {
   GLIBC: '2.28',
-  GLIBCXX: '3.4.21',
+  GLIBCXX: '3.4.22',
   CXXABI: '1.3.11',
   GCC: '7.0.0',
   LIBATOMIC: '1.0',
