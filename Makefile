@@ -7,7 +7,7 @@ NODE := ./scripts/node
 SYSTEM_TESTS ?= 1
 export SYSTEM_TESTS
 
-.PHONY: help setup demo test test-quick torture crash-points power-cut fuzz-crashes compare-sdks check corpus examples schema fix build bench bench-scale bench-scheduling bench-smoke install uninstall deb deb-test deb-lint clean
+.PHONY: help setup demo test test-quick torture crash-points power-cut hostile fuzz-crashes compare-sdks check corpus examples schema fix build bench bench-scale bench-scheduling bench-smoke install uninstall deb deb-test deb-lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ crash-points: setup ## killed at every write, fsync and rename in turn, and reco
 
 power-cut: setup build ## a virtual machine whose power is cut under load: BOOTY_CUTS=N BOOTY_SEED=S; root on Debian
 	@$(NODE) test/power/main.ts
+
+hostile: setup ## a thousand rounds of jobs that want what they must not get: BOOTY_ROUNDS=N; root, cgroup v2; hours
+	@$(NODE) test/hostile/main.ts
 
 fuzz-crashes: setup ## what programs print as they die, damaged in every way and read: BOOTY_FUZZ=N times as often; minutes
 	@BOOTY_FUZZ=$${BOOTY_FUZZ:-50} $(NODE) --test test/crash/fuzz-bounds.test.ts

@@ -51,6 +51,8 @@ export const configKeys: Descriptions = {
   'retention.maxLogs': 'For the logs of all ended jobs together. Default: 4G',
   'retention.maxRejected': 'Files in rejected/. Default: 10000',
   policy: 'Who may do what with the spool, by the owner of the dropped file',
+  'policy.jobsMayMount':
+    'Whether jobs may mount, as rootless containers and sandboxes do: they can then also write to cgroups, and so leave their own. Takes a restart. Default: false',
   'policy.unenforcedLimits':
     'What becomes of a job with limits that nothing enforces, where the supervisor has no cgroups: ignore (with a warning), or refuse. Default: ignore',
   'policy.inline': 'Who may drop jobs that say themselves what runs: allow, deny, or users and groups. Default: allow',

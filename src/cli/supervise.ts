@@ -25,6 +25,7 @@ import type { SecretOf } from '../report/delivery.ts';
 import { arrangeCgroups, type CgroupTree, enforceable } from '../run/cgroup-tree.ts';
 import { EmptyDirectories } from '../run/empty-directories.ts';
 import { machineEnvironment } from '../run/environment.ts';
+import { raiseWalls } from '../run/walls.ts';
 import type { Command } from '../schedule/control.ts';
 import { prepareDirectories } from '../spool/directories.ts';
 import { Admission } from '../supervise/admission.ts';
@@ -118,6 +119,8 @@ async function superviseWith(
   await using deliveries = openDeliveries({ ...place, ledger, redactor, secretOf, emit });
   const ownUid = process.geteuid?.() ?? 0;
   const cgroups = openCgroups(place, emit);
+  const walls = await raiseWalls(place.config.jobsMayMount);
+  if (walls.length > 0) emit({ kind: 'walls.raised', against: walls.join(',') });
   const shelf = new TemplateShelf(place.paths.templates, ownUid);
   tellBrokenTemplates(shelf, emit);
   outputs?.setLevel(place.config.journal);

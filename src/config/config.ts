@@ -47,6 +47,8 @@ export interface Config {
   readonly agingMs: Milliseconds | null;
   /** What becomes of a job with limits that nothing here enforces. */
   readonly unenforcedLimits: UnenforcedLimits;
+  /** Whether jobs may mount, in namespaces of their own: they can then write to cgroups as well. */
+  readonly jobsMayMount: boolean;
 }
 
 /** How many crashes are sent one by one; the rest is counted, and told by one event. */
@@ -140,6 +142,7 @@ const shapes = {
   policy: {
     ...policyShape,
     ...reportPolicyShape,
+    jobsMayMount: z.boolean({ error: 'expected true or false' }).optional(),
     unenforcedLimits: z.enum(unenforcedLimits, { error: 'expected ignore or refuse' }).optional(),
   },
   reports: reportsShape,
@@ -231,6 +234,7 @@ function fillIn(file: ConfigFile): Config {
     policy: policyOf(file.policy),
     journal: file.journal ?? 'all',
     unenforcedLimits: file.policy?.unenforcedLimits ?? 'ignore',
+    jobsMayMount: file.policy?.jobsMayMount ?? false,
     agingMs: file.schedule?.aging === undefined ? null : milliseconds(file.schedule.aging),
   });
 }

@@ -69,6 +69,8 @@ export type JournalEvent =
   /** Each attempt has a cgroup of its own. `limits`: the controllers that hold them to limits. */
   | { readonly kind: 'cgroups.used'; readonly limits: string }
   | { readonly kind: 'cgroups.missing'; readonly why: string }
+  /** No job can signal the supervisor (`signals`), or write to any cgroup (`cgroups`). */
+  | { readonly kind: 'walls.raised'; readonly against: string }
   /** Nothing here enforces them, and `policy.unenforcedLimits` lets the job run. */
   | { readonly kind: 'limits.ignored'; readonly id: JobId; readonly attempt: number; readonly limits: string }
   | {
@@ -262,6 +264,7 @@ export function priorityOf(event: JournalEvent): Priority {
     case 'cgroups.missing':
       return 'notice';
     case 'cgroups.used':
+    case 'walls.raised':
     case 'job.accepted':
     case 'recurring.dropped':
     case 'recurring.repeated':

@@ -16,6 +16,7 @@ export const messageIds: Readonly<Record<JournalEvent['kind'], string>> = {
   'control.failed': 'a60968e6ad534393af592471cd5b6080',
   'cgroups.used': '3efef7e35d1b463fabea4a012e8e7616',
   'cgroups.missing': 'cc8ed15987ea463baafa676d90585052',
+  'walls.raised': 'a2e8f1a5c4d84fd1a0de2fd35c3c4d2b',
   'limits.ignored': '3c91253cacab4285bc4155a4a5cbbdb0',
   'telemetry.notice': 'e574074fd9464fc187957248ef3378f6',
   'job.accepted': 'e624056387be4d26aa9fbad5355cebd8',

@@ -12,6 +12,7 @@ const PR_SET_CHILD_SUBREAPER = 36;
 const F_SETFL = 4;
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
+const PR_GET_NO_NEW_PRIVS = 39;
 const F_SETSIG = 10;
 const F_SETLEASE = 1024;
 const SIGURG = 23;
@@ -90,6 +91,9 @@ export function closePipe(ends: PipeEnds): void {
 export function forbidInspection(): void {
   if (libc().prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) !== 0) throw new Error('prctl(PR_SET_DUMPABLE) failed');
 }
+
+/** Whether neither we nor anything that we start can get more rights than we have (prctl(2), PR_SET_NO_NEW_PRIVS). */
+export const cannotGainPrivileges = (): boolean => libc().prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) === 1;
 
 /** Makes us the parent of our descendants' orphans (prctl(2), PR_SET_CHILD_SUBREAPER). */
 export function becomeSubreaper(): void {

@@ -1,5 +1,6 @@
 import { getSystemErrorName } from 'node:util';
 import koffi, { type LibraryHandle } from 'koffi';
+import { onPool, type PoolCall } from './thread-pool.ts';
 
 /*
  * posix_spawn(3). Unlike a fork it copies no page table of ours, and it returns once the program has been executed, or
@@ -14,8 +15,6 @@ const POSIX_SPAWN_SETCGROUP = 0x100;
 const sizeOf = { actions: 256, attributes: 512, signalSet: 128 } as const;
 
 type Add = (actions: Buffer, ...args: readonly (number | string)[]) => number;
-/** As koffi has it: the callback comes last. */
-type Spawn = { readonly async: (...args: readonly unknown[]) => void };
 
 let loaded: ReturnType<typeof bind> | null = null;
 
@@ -36,7 +35,7 @@ function bind() {
     destroy: program.func(`int ${actions}_destroy(void *actions)`) as Add,
     spawn: program.func(
       'int posix_spawn(_Out_ int *pid, const char *path, void *actions, void *attributes, const char **argv, const char **env)',
-    ) as unknown as Spawn,
+    ) as unknown as PoolCall,
   };
 }
 
@@ -129,7 +128,7 @@ export async function spawnProcess(spec: ProcessSpec): Promise<Spawned> {
       posix.addDup2(actions, stderr, 2) ||
       posix.addCloseFrom(actions, 3) ||
       posix.addChdir(actions, cwd) ||
-      (await inThread(posix.spawn, pid, path, actions, attributes, [...argv, null], [...variables, null]));
+      (await onPool(posix.spawn, pid, path, actions, attributes, [...argv, null], [...variables, null]));
   } finally {
     posix.destroy(actions);
   }
@@ -141,13 +140,4 @@ function withinCgroup(known: CgroupAttributes | null, cgroup: number): Buffer {
   const attributes = Buffer.from(known.attributes); // Another thread may be starting somebody with the others.
   known.setCgroup(attributes, cgroup);
   return attributes;
-}
-
-function inThread(spawn: Spawn, ...args: readonly unknown[]): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  spawn.async(...args, (error: unknown, result: number) => {
-    if (error) reject(error instanceof Error ? error : new Error(JSON.stringify(error)));
-    else resolve(result);
-  });
-  return promise;
 }

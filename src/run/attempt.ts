@@ -105,7 +105,7 @@ export class Attempt {
     const ran = cgroup?.kind === 'short' ? cgroup : await this.#runSteps(inputs, output);
     if (ran.kind === 'short') {
       output[Symbol.dispose]();
-      await this.#runner.cgroup?.remove();
+      this.#runner.cgroup?.remove();
       return ran;
     }
     const { runs, decisive } = ran;
@@ -114,7 +114,7 @@ export class Attempt {
     const survivors = await this.#clear();
     output[Symbol.dispose]();
     const usage = this.#usageOf(runs);
-    if (survivors !== null) await this.#runner.cgroup?.remove();
+    if (survivors !== null) this.#runner.cgroup?.remove();
     return {
       kind: 'ended',
       steps: [first, ...rest],
@@ -131,7 +131,7 @@ export class Attempt {
   /** Looks again for what is left of it, and kills that: as {@link AttemptResult.survivors}. */
   async clearAgain(): Promise<number | null> {
     const killed = await this.#kill();
-    if (killed !== null) await this.#runner.cgroup?.remove();
+    if (killed !== null) this.#runner.cgroup?.remove();
     return killed;
   }
 

@@ -1,5 +1,4 @@
-import { constants, readdirSync, readFileSync } from 'node:fs';
-import { readdir, rmdir, writeFile } from 'node:fs/promises';
+import { closeSync, constants, openSync, readdirSync, readFileSync, rmdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode } from '../disk/durable.ts';
@@ -12,9 +11,15 @@ import { errorCode } from '../disk/durable.ts';
 /** How often it is looked whether it has emptied: the kernel takes a moment for each process. */
 const roundMs = { first: 1, most: 100 } as const;
 
-/** Files of the kernel are never made or cut to nothing. */
-export const writeKernelFile = (path: string, text: string): Promise<void> =>
-  writeFile(path, text, { flag: constants.O_WRONLY });
+/** Files of the kernel are never made or cut to nothing. Not by a thread of the pool, which must not: see walls.ts. */
+export function writeKernelFile(path: string, text: string): void {
+  const file = openSync(path, constants.O_WRONLY);
+  try {
+    writeSync(file, text);
+  } finally {
+    closeSync(file);
+  }
+}
 
 /** What a file of the kernel says; null where it is gone, or was never there. */
 export function readKernelFile(path: string): string | null {
@@ -37,15 +42,15 @@ export async function emptyCgroup(cgroup: string, patienceMs: number): Promise<R
   for (let pauseMs: number = roundMs.first; isPopulated(cgroup); pauseMs = Math.min(2 * pauseMs, roundMs.most)) {
     if (performance.now() > until) return null;
     for (const pid of membersOf(cgroup)) killed.add(pid);
-    await killAll(cgroup, killed);
+    killAll(cgroup, killed);
     await sleep(pauseMs);
   }
   return killed;
 }
 
-async function killAll(cgroup: string, members: ReadonlySet<number>): Promise<void> {
+function killAll(cgroup: string, members: ReadonlySet<number>): void {
   try {
-    await writeKernelFile(join(cgroup, 'cgroup.kill'), '1');
+    writeKernelFile(join(cgroup, 'cgroup.kill'), '1');
   } catch (error) {
     if (errorCode(error) === null) throw error;
     // Linux 5.14 has it. Who is started meanwhile is met in the next round.
@@ -77,33 +82,25 @@ const childrenOf = (cgroup: string): readonly string[] =>
   readdirSync(cgroup, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? entry.name : []));
 
 /** Removes one that is empty, with those that a job has made below it. False where it could not be. */
-export async function removeCgroup(cgroup: string): Promise<boolean> {
+export function removeCgroup(cgroup: string): boolean {
   try {
-    await rmdir(cgroup);
+    rmdirSync(cgroup);
     return true;
   } catch (error) {
-    switch (errorCode(error)) {
-      case null:
-        throw error;
-      case 'ENOENT':
-        return true;
-      case 'EBUSY':
-      case 'ENOTEMPTY':
-        return (await removeBelow(cgroup)) && rmdir(cgroup).then(() => true, isNoDefect);
-      default:
-        return false;
-    }
+    const code = errorCode(error);
+    if (code === null) throw error;
+    if (code === 'ENOENT') return true;
+    return (code === 'EBUSY' || code === 'ENOTEMPTY') && removeBelow(cgroup) && removeCgroup(cgroup);
   }
 }
 
-async function removeBelow(cgroup: string): Promise<boolean> {
-  const entries = await readdir(cgroup, { withFileTypes: true }).catch(() => []);
-  const below = entries.filter((entry) => entry.isDirectory());
-  for (const { name } of below) if (!(await removeCgroup(join(cgroup, name)))) return false;
-  return below.length > 0;
-}
-
-function isNoDefect(error: unknown): false {
-  if (errorCode(error) === null) throw error;
-  return false;
+/** False also where there are none. */
+function removeBelow(cgroup: string): boolean {
+  try {
+    const names = childrenOf(cgroup);
+    return names.length > 0 && names.every((name) => removeCgroup(join(cgroup, name)));
+  } catch (error) {
+    if (errorCode(error) === null) throw error;
+    return false;
+  }
 }

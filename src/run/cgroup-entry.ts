@@ -59,7 +59,7 @@ async function startWithin(
     const child = await startChild(spec, onOutput, (program) => startProgram({ ...program, cgroup: directory }));
     // What clone3(2) says of the cgroup, and execve(2) of no program.
     if (child.kind === 'spawn' && ['EBUSY', 'ENODEV', 'EOPNOTSUPP'].includes(child.code)) return noEntry(child);
-    if (child.kind === 'child') await raiseOomScore(child.pid);
+    if (child.kind === 'child') raiseOomScore(child.pid);
     return child;
   } finally {
     closeSync(directory);
@@ -86,8 +86,8 @@ async function startAtGate(
   }
   closeSync(ends.read);
   try {
-    await writeKernelFile(join(cgroup.path, 'cgroup.procs'), String(child.pid));
-    await raiseOomScore(child.pid);
+    writeKernelFile(join(cgroup.path, 'cgroup.procs'), String(child.pid));
+    raiseOomScore(child.pid);
     letGo(ends.write);
     return child;
   } catch (error) {
@@ -120,9 +120,9 @@ async function giveUp(child: Child): Promise<void> {
 }
 
 /** A program of another user's rights (setuid) keeps its own. */
-async function raiseOomScore(pid: number): Promise<void> {
+function raiseOomScore(pid: number): void {
   try {
-    await writeKernelFile(`/proc/${pid}/oom_score_adj`, oomScoreAdjust);
+    writeKernelFile(`/proc/${pid}/oom_score_adj`, oomScoreAdjust);
   } catch (error) {
     if (errorCode(error) === null) throw error;
   }

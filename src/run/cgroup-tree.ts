@@ -53,9 +53,8 @@ export function arrangeCgroups(directory: string): Found {
     removeEmpty(jobs);
     return { kind: 'delegated', tree: { jobs, controllers: new Set(enabled), disk: diskOf(directory) } };
   } catch (error) {
-    const code = errorCode(error);
-    if (code === null) throw error;
-    return { kind: 'none', why: `its cgroup cannot be arranged: ${code}` };
+    if (!(error instanceof Error) || errorCode(error) === null) throw error;
+    return { kind: 'none', why: `its cgroup cannot be arranged: ${error.message}` };
   }
 }
 

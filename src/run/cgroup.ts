@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '../disk/durable.ts';
 import { type Hits, noHits, type ResourceLimits } from '../job/limits.ts';
@@ -29,12 +29,12 @@ export class AttemptCgroup {
     const path = join(tree.jobs, name);
     try {
       await makeAnew(path);
-      await Promise.all(settingsOf(limits, tree).map(([file, value]) => set(join(path, file), value)));
+      for (const [file, value] of settingsOf(limits, tree)) set(join(path, file), value);
       return new AttemptCgroup(path, tree, limits);
     } catch (error) {
       const code = errorCode(error);
       if (code === null) throw error;
-      await removeCgroup(path);
+      removeCgroup(path);
       return { kind: 'short', of: 'machine', error: `no cgroup for the job: ${code}` };
     }
   }
@@ -66,8 +66,8 @@ export class AttemptCgroup {
     };
   }
 
-  async remove(): Promise<void> {
-    await removeCgroup(this.path);
+  remove(): void {
+    removeCgroup(this.path);
   }
 
   /** `name number`, line by line. */
@@ -80,12 +80,12 @@ export class AttemptCgroup {
 /** An attempt that the machine was too short for has left its own, empty. */
 async function makeAnew(path: string): Promise<void> {
   try {
-    await mkdir(path, 0o755);
+    mkdirSync(path, 0o755);
   } catch (error) {
     if (errorCode(error) !== 'EEXIST') throw error;
     await emptyCgroup(path, patienceMs);
-    await removeCgroup(path);
-    await mkdir(path, 0o755);
+    removeCgroup(path);
+    mkdirSync(path, 0o755);
   }
 }
 
@@ -109,9 +109,9 @@ function settingsOf(
   ];
 }
 
-async function set(path: string, value: string): Promise<void> {
+function set(path: string, value: string): void {
   try {
-    await writeKernelFile(path, value);
+    writeKernelFile(path, value);
   } catch (error) {
     // A machine without swap accounting has none of that to limit.
     if (errorCode(error) !== 'ENOENT' || !path.endsWith('swap.max')) throw error;

@@ -14,6 +14,7 @@ import { isExpected } from './reaper.ts';
 const zombies = new Map<number, number>();
 const reapAfterMs = 200;
 let adopting = false;
+let again: NodeJS.Timeout | null = null;
 
 /** From the first child on, orphans are ours. */
 export function adoptOrphans(): void {
@@ -43,9 +44,30 @@ function lookForOrphans(): boolean {
     else if (!zombies.has(pid)) zombies.set(pid, now);
   }
   for (const pid of zombies.keys()) if (!pids.includes(pid)) zombies.delete(pid);
+  lookAgain();
   return alive;
+}
+
+/** Nobody may look for a long time; nobody has to wait for it either. */
+function lookAgain(): void {
+  if (zombies.size === 0 || again !== null) return;
+  again = setTimeout(() => {
+    again = null;
+    hasOrphans();
+  }, reapAfterMs);
+  again.unref();
 }
 
 /** proc(5), /proc/PID/task/TID/children. Orphans come to the first thread; those that we start are children of others, of the pool. */
 const childrenOfOurs = (): number[] =>
   readFileSync(`/proc/self/task/${process.pid}/children`, 'latin1').split(' ').filter(Boolean).map(Number);
+
+/**
+ * Reaps those of them that are dead, and looks again for others: of a job that has started hundreds, each counts as a process of
+ * the user until then.
+ */
+export function reapOrphans(pids: ReadonlySet<number>): void {
+  if (!adopting) return;
+  for (const pid of pids) if (!isExpected(pid)) waitFor(pid);
+  hasOrphans();
+}

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode } from '../disk/durable.ts';
 import { emptyCgroup } from './cgroup-end.ts';
+import { reapOrphans } from './orphans.ts';
 import { groupExists, groupMembers, markedProcesses, signalGroup, startTimeOf } from './processes.ts';
 
 /** What is known of an attempt whose processes must be gone. */
@@ -27,6 +28,7 @@ export async function killSurvivors(remains: Remains): Promise<number | null> {
     const killedThere = await emptyCgroup(cgroup, patienceMs);
     if (killedThere === null) return null;
     for (const pid of killedThere) killed.add(pid);
+    reapOrphans(killedThere);
   }
   const until = performance.now() + patienceMs;
   let { groups } = remains;

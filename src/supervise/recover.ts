@@ -50,7 +50,7 @@ export async function recover(leftover: Leftover, parts: RecoveryParts): Promise
   const cgroups = cgroupsOf(leftover, parts.settings.cgroups);
   const killed = await killSurvivors({ cgroups, groups: group === null ? [] : [group], mark: markOf(place, attempt) });
   if (killed === null) return { kind: 'unkillable' };
-  for (const cgroup of cgroups) await removeCgroup(cgroup);
+  for (const cgroup of cgroups) removeCgroup(cgroup);
   const poisonous = lostBefore + 1 >= parts.maxLost;
   const again = job.spec.onInterrupt === 'retry' && !poisonous && leftover.cancelled === null;
   const exit: Exit = {

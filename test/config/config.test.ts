@@ -28,6 +28,7 @@ const defaults = {
   agingMs: null,
   journal: 'all',
   unenforcedLimits: 'ignore',
+  jobsMayMount: false,
 };
 
 void test('no configuration file, an empty one, or one of comments means the defaults', () => {
@@ -74,6 +75,7 @@ policy:
   reportCommands: allow
   reportSecrets: [HOOK_SECRET]
   unenforcedLimits: refuse
+  jobsMayMount: true
 reports: { githubApi: https://github.example.com/api/v3 }
 journal: errors
 `;
@@ -122,6 +124,7 @@ journal: errors
       },
       agingMs: 600_000,
       unenforcedLimits: 'refuse',
+      jobsMayMount: true,
     },
     paths: {
       spool: '/srv/spool',

@@ -26,6 +26,7 @@ export const eventsWith = (text: string): { readonly [Name in Kind]: Extract<Jou
     },
     'cgroups.used': { kind: 'cgroups.used', limits: 'cpu,memory' },
     'cgroups.missing': { kind: 'cgroups.missing', why: text },
+    'walls.raised': { kind: 'walls.raised', against: 'signals,cgroups' },
     'limits.ignored': { kind: 'limits.ignored', id, attempt: 1, limits: 'memory' },
     'telemetry.notice': { kind: 'telemetry.notice', text },
     'job.accepted': { kind: 'job.accepted', ...job, file: text, uid: 1000 },

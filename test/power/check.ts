@@ -6,6 +6,7 @@ import { Found, Told } from './told.ts';
 const expected = new Set([
   'attempt.ended',
   'cgroups.missing',
+  'walls.raised',
   'attempt.started',
   'crash.captured',
   'job.accepted',

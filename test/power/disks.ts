@@ -58,7 +58,7 @@ export async function makeProgramDisk(directory: string, release: string): Promi
 }
 
 /** In one file of plain JavaScript: an emulated processor shall not spend its time on types. */
-async function bundle(input: string, file: string): Promise<void> {
+export async function bundle(input: string, file: string): Promise<void> {
   const witness = await rolldown({ input, platform: 'node' });
   await witness.write({ file, format: 'esm' });
 }

@@ -13,6 +13,8 @@ export interface MachineParts {
   readonly data: readonly string[];
   /** What the witness finds on the kernel's command line. */
   readonly wish: Readonly<Record<string, string | number>>;
+  /** The first process, on the kernel's command line. Default: that of the power cuts. */
+  readonly first?: string;
   /** The file that gets the machine's console. */
   readonly console: string;
 }
@@ -97,11 +99,12 @@ export class Machine implements AsyncDisposable {
   }
 }
 
-function spawnQemu({ image, program, data, wish, console }: MachineParts) {
+export function spawnQemu({ image, program, data, wish, console, first = 'init=/init' }: MachineParts) {
   const wishes = Object.entries(wish).map(([name, value]) => `${name}=${value}`);
   const append = [
-    'root=/dev/nvme0n1 ro init=/init console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on',
+    'root=/dev/nvme0n1 ro console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on',
     ...wishes,
+    first,
   ];
   // The kernel has NVMe built in, and so needs no initrd. One controller: its disks have their numbers for sure.
   const disk = (file: string, number: number, access: string): string[] => {

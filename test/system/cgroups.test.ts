@@ -7,6 +7,10 @@ const asleep = 'cat /proc/[0-9]*/comm 2>/dev/null | grep -qx sleep';
 systemTest('under its unit each attempt has a cgroup, unprivileged, and none is left', async (machine) => {
   await machine.start();
   await machine.journal.line(/^cgroups\.used\b/);
+  await machine.journal.line(/^walls\.raised against=signals\b/);
+  // By a program: what a shell is refused it would say itself.
+  await machine.drop('wild.yaml', 'id: wild\nrun: ! kill -9 -1 && ! kill -9 $PPID && exit 7\n');
+  assert.equal((await machine.outcome('wild')).exitCode, 7);
   await machine.drop('where.yaml', 'id: where\nrun: cat /proc/self/cgroup\n');
   assert.equal((await machine.outcome('where')).outcome, 'succeeded');
   const log = await machine.must(['cat', '/var/lib/booty/jobs/where/1.log']);

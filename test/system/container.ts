@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { mountPoint } from '../run/cgroups.ts';
 import { debianRoot, lockMachine, type Suite } from './debian.ts';
 import { type Finished, finished, gone, type RunOptions, until } from './finished.ts';
 import { searchPath } from './prerequisites.ts';
@@ -45,12 +46,17 @@ export interface Container extends AsyncDisposable {
 export async function bootContainer(suite: Suite, disk: string | null = null): Promise<Container> {
   const lock = await lockMachine(lockTimeoutMs);
   try {
+    await removeCgroups();
     return await boot(suite, await debianRoot(suite), disk, () => lock.release());
   } catch (error) {
     await lock.release();
     throw error;
   }
 }
+
+/** The cgroups of a container outlive it, and belong to users of its that the next one has under other numbers. */
+const removeCgroups = (): Promise<Finished> =>
+  finished(['sh', '-c', '[ ! -d "$1" ] || find "$1" -depth -type d -exec rmdir {} +', 'sh', `${mountPoint()}/payload`]);
 
 async function boot(suite: Suite, root: string, disk: string | null, release: () => Promise<void>): Promise<Container> {
   const nspawn = startNspawn(root, disk);
