@@ -3,6 +3,12 @@ import type { z } from 'zod';
 import type { KeyPath, TextDocument } from './document.ts';
 import type { Refusal } from './refusal.ts';
 
+/** What is told in place of `correct the value` where a value is understood, and refused for a reason of its own. */
+type OwnRefusal = Pick<Refusal, 'code' | 'hint'>;
+
+/** For the `params` of a refinement. */
+export const ownRefusal = (refusal: OwnRefusal): { readonly refusal: OwnRefusal } => ({ refusal });
+
 /** Who has more to mend than this begins with these. */
 const maxProblems = 10;
 
@@ -30,6 +36,7 @@ export function problemsOf(
         code: missing ? ('MISSING_KEY' as const) : ('INVALID_VALUE' as const),
         message: missing ? `${writePath(path)} is missing` : `${writePath(path)}: ${lowerFirst(message)}`,
         hint: missing ? 'add it' : 'correct the value',
+        ...ownOf(issue),
         ...position,
         ...(path.length > 0 ? { key: writePath(path) } : {}),
       },
@@ -42,6 +49,9 @@ export function problemsOf(
       (a.column ?? 0) - (b.column ?? 0),
   );
 }
+
+const ownOf = (issue: z.core.$ZodIssue): OwnRefusal | undefined =>
+  issue.code === 'custom' ? (issue.params as Partial<ReturnType<typeof ownRefusal>> | undefined)?.refusal : undefined;
 
 const isSlip = ({ code }: z.core.$ZodIssue): boolean => code === 'unrecognized_keys';
 

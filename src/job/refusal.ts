@@ -34,6 +34,8 @@ export type RefusalCode =
   | 'SECRET_UNKNOWN'
   /** Nothing enforces its limits here, and booty.yaml says that such jobs are not run. */
   | 'LIMITS_UNENFORCED'
+  /** It wants to run as a unit of its own. */
+  | 'ISOLATION_UNAVAILABLE'
   /** The policy of booty.yaml does not let the owner of the file do that. */
   | 'POLICY';
 

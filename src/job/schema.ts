@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { idPattern, maxIdLength, parseJobId } from './id.ts';
+import { isolationFields } from './isolation-schema.ts';
 import { backoffs, type Due, journalLevels, monitorUnits, retryReasons } from './job.ts';
 import { limitKeys, limits } from './limits-schema.ts';
 import { demandModule, moduleFields } from './module-schema.ts';
@@ -257,6 +258,7 @@ const jobFields = {
   ...placeFields,
   ...resumeFields,
   ...secretFields,
+  ...isolationFields,
 };
 
 /** Version 1 of the job file. */

@@ -20,6 +20,12 @@ const rows: readonly Row[] = [
     { code: 'UNKNOWN_KEY', key: 'job.timout', line: 4 },
     /timeout/,
   ],
+  [
+    'a job that wants a unit of its own',
+    'job:\n  run: a\n  isolation: unit\n',
+    { code: 'ISOLATION_UNAVAILABLE', key: 'job.isolation', line: 3 },
+    /leave it out/,
+  ],
   ['a template in a template', `${x}job: { uses: other }\n`, { key: 'job.uses', line: 2 }],
   // Where a value may not go.
   [

@@ -46,6 +46,13 @@ const bad: Readonly<Record<string, Bad>> = {
     key: 'timeout',
     says: /90s/,
   },
+  'isolation.yaml': {
+    content: 'run: "true"\nisolation: unit\n',
+    code: 'ISOLATION_UNAVAILABLE',
+    line: 2,
+    key: 'isolation',
+    says: /this version does not run a job as a unit of its own/,
+  },
   'two-documents.yaml': { content: 'run: "true"\n---\nrun: "false"\n', code: 'SEVERAL_DOCUMENTS' },
   'not-utf8.yaml': { content: Buffer.from('run: "true"\nname: "\xff\xfe"\n', 'latin1'), code: 'NOT_UTF8', line: 2 },
   'utf16.yaml': { content: Buffer.from('\uFEFFrun: "true"\n', 'utf16le'), code: 'NOT_UTF8' },
