@@ -90,6 +90,11 @@ export class Committer {
     return done;
   }
 
+  /** Whether all that was asked for has been done. */
+  get isIdle(): boolean {
+    return this.#queue.length === 0;
+  }
+
   /** Commits what waits now and makes it durable, without giving way. What the disk refuses is rejected. */
   flush(): void {
     this.#calm();

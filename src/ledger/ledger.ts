@@ -28,7 +28,7 @@ import { openLedgerFile } from './open.ts';
 import { readPauses } from './pauses.ts';
 import { prepareAll } from './prepared.ts';
 import { attemptRecord, cancelledFinish, jobEnd } from './records.ts';
-import { readFrom } from './refusal.ts';
+import { isOfTheDisk, readFrom } from './refusal.ts';
 import { LedgerRetention } from './retention.ts';
 import { jobOf, nullableText, type Row, recordOf, specOf, text } from './rows.ts';
 import { schemaVersion } from './schema.ts';
@@ -84,7 +84,8 @@ export class Ledger implements JobQueue {
     return this.#committer.commit(() => drops.map((drop) => this.#acceptOne(drop, now)));
   }
 
-  claim(kind: JobKind, limit: number, now: Instant): Promise<Claim[]> {
+  async claim(kind: JobKind, limit: number, now: Instant): Promise<Claim[]> {
+    if (this.#committer.isIdle && !this.#mayClaim(kind, now)) return [];
     // A power cut ends the attempts as well: that they had begun need not outlive it. Where it must: confirm.
     return this.#committer.write(() => {
       this.#lanes.bringBackStarts(now);
@@ -180,6 +181,16 @@ export class Ledger implements JobQueue {
   specOf(id: string): JobSpec | null {
     const row = this.#read(() => this.#sql.findSpec.get(id));
     return row ? specOf(row) : null;
+  }
+
+  /** Spares the transaction of a claim that finds nothing: that of the kind of which there are few, or where nobody has anything to do. */
+  #mayClaim(kind: JobKind, now: Instant): boolean {
+    try {
+      return this.#sql.mayClaim.get(kind, now)?.may !== 0;
+    } catch (error) {
+      if (!isOfTheDisk(error)) throw error;
+      return true; // The transaction tells what is wrong with it.
+    }
   }
 
   /** How a job ended; null where it has not, or is not kept any longer. @throws LedgerRefusal */

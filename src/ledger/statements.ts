@@ -29,6 +29,8 @@ export const statementTexts = {
     VALUES (?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   nextReady: `SELECT * FROM job WHERE ${ready} AND kind = ?
     AND (expires_at IS NULL OR expires_at > ? OR attempt > 0) ORDER BY rank, seq LIMIT ? | 0`,
+  /** Whether a claim may find something, or has starts to put right that a clock which was set back has left in the future. */
+  mayClaim: `SELECT EXISTS (SELECT 1 FROM job WHERE ${ready} AND kind = ?) OR EXISTS (SELECT 1 FROM start WHERE at > ?) AS may`,
   isPaused: `SELECT 1 FROM pause WHERE scope IN ('all', ?) LIMIT 1`,
   takeJob: `UPDATE job SET state = 'running', token = token + 1, attempt = attempt + 1, started_at = coalesce(started_at, ?) WHERE id = ?`,
   insertAttempt: 'INSERT INTO attempt (job_id, number, token, started_at) VALUES (?, ?, ?, ?)',
