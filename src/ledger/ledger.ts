@@ -170,9 +170,9 @@ export class Ledger implements JobQueue {
     }
   }
 
-  /** Records which process runs an attempt, for the recovery after our own death. Soon: until then its mark tells. */
+  /** Records which process runs an attempt, for the recovery after our own death. */
   noteProcess(claim: Claim, process: ProcessRecord): Promise<void> {
-    return this.#committer.commitSoon(() => {
+    return this.#committer.write(() => {
       this.#sql.noteProcess.run(JSON.stringify(process), claim.job.id, claim.attempt, claim.token);
     });
   }

@@ -57,7 +57,7 @@ export type Settled =
 const ledgerRetryMs = 1000;
 const clearRetryMs = 5000;
 /** How long a step runs before its process is noted in the ledger. */
-const noteAfterMs = 20;
+const noteAfterMs = 5;
 
 /** One claim on its way from the start of its first step to its outcome. */
 export class JobRun {
@@ -279,7 +279,7 @@ export class JobRun {
     this.#parts.onStarted();
   }
 
-  /** A job that is over in a moment needs no note: until there is one, recovery goes by the mark. */
+  /** Most jobs are over before, and need no note: until there is one, recovery goes by the mark. */
   #notePid(pid: number): void {
     this.#tellStart();
     clearTimeout(this.#noting ?? undefined);
