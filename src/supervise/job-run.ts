@@ -25,7 +25,7 @@ import { type CaptureCrash, captureBeforeReport } from './crashes.ts';
 import { crashOf, type Failure, readEnd } from './failure.ts';
 import type { Monitors } from './monitors.ts';
 import { pause } from './pause.ts';
-import { tidyAfter } from './tidying.ts';
+import { tidyAfter, tidyBeforeNext } from './tidying.ts';
 import { messageOf } from './troubles.ts';
 
 export interface JobRunParts {
@@ -69,8 +69,6 @@ export class JobRun {
   /** The length of its log, once it is settled. */
   logBytes = 0;
   #told = false;
-  /** Whether the next attempt goes on from this one. */
-  #resumes = false;
   #cancelled: string | null = null;
   #noting: NodeJS.Timeout | null = null;
 
@@ -170,11 +168,12 @@ export class JobRun {
       release: telemetry.release,
       environment: telemetry.environment,
     });
-    this.#resumes = again && job.pipelineId === null && resumePoint(job.spec, result.records) !== null;
+    const resumes = again && job.pipelineId === null && resumePoint(job.spec, result.records) !== null;
     // Its verifiers, or its next attempt, will look at what it made: a power cut in between must not empty that.
     const looked = judgement.outcome === 'succeeded' && job.spec.verify.length > 0;
-    if (looked || this.#resumes) await syncWorkdir(this.#place);
+    if (looked || resumes) await syncWorkdir(this.#place);
     let capture: CaptureRecord | null = null;
+    let tidied = false;
     const finished = await this.#persist(async () => {
       // A disk that refused the ledger has mostly refused the event too: it is captured once there is room for both.
       capture = await this.#capture(
@@ -189,6 +188,9 @@ export class JobRun {
         },
         capture,
       );
+      // Once: a ledger that refused this may have done it all the same.
+      if (again && !tidied) tidyBeforeNext(this.#parts, job, resumes);
+      tidied = true;
       return queue.finish(this.claim, { ...finish, capture });
     });
     if (finished.kind !== 'ended' || killed > 0) {
@@ -204,7 +206,7 @@ export class JobRun {
         reason: judgement.outcome === 'crashed' ? judgement.reason : null,
       });
     }
-    this.#tidy(finished);
+    tidyAfter(this.#parts, finished);
     return finished;
   }
 
@@ -296,10 +298,6 @@ export class JobRun {
         // Recovery then finds the processes by their mark.
         if (!(error instanceof LedgerRefusal)) throw error;
       });
-  }
-
-  #tidy(finished: Finished): void {
-    tidyAfter(this.#parts, this.claim.job, finished, this.#resumes);
   }
 }
 

@@ -22,7 +22,7 @@ import { captureBeforeReport } from './crashes.ts';
 import { firstCrumbs } from './failure.ts';
 import { loggedCrumbs, withLogged } from './handed-over.ts';
 import type { JobRunParts } from './job-run.ts';
-import { tidyAfter } from './tidying.ts';
+import { tidyAfter, tidyBeforeNext } from './tidying.ts';
 
 /** An attempt under whose recovery so many supervisors have died is recovered without looking at what it printed. */
 const maxRecoveries = 2;
@@ -107,6 +107,7 @@ export async function recover(leftover: Leftover, parts: RecoveryParts): Promise
     release: telemetry.release,
     environment: telemetry.environment,
   });
+  if (again) tidyBeforeNext(parts, job);
   const finished = await parts.queue.finish(claim, finish);
   emit({
     kind: 'attempt.ended',
@@ -119,7 +120,7 @@ export async function recover(leftover: Leftover, parts: RecoveryParts): Promise
     retryMs: null,
     reason: null,
   });
-  tidyAfter(parts, job, finished);
+  tidyAfter(parts, finished);
   return finished;
 }
 

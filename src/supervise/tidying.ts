@@ -36,19 +36,24 @@ function orTell({ emit }: Parts, { id }: Pick<Job, 'id'>, work: () => void): voi
 export const tidyEnded = (parts: Parts, { id, pipelineId }: Pick<OutcomeRecord, 'id' | 'pipelineId'>): void =>
   tidyOrTell(parts, { id: id as JobId, pipelineId: pipelineId as JobId | null }, true);
 
-/** Removes what nobody needs any more after an attempt of the job. @param resumes whether the next one goes on from it */
-export function tidyAfter(parts: Parts, job: Job, finished: Finished, resumes = false): void {
+/**
+ * Removes what an attempt leaves that is not the job's last, before the ledger knows of its end: from then on the next one may
+ * begin, whose files are made in the same place. @param resumes whether that goes on from this one
+ */
+export function tidyBeforeNext(parts: Parts, job: Job, resumes = false): void {
+  if (resumes) tidyForResumeOrTell(parts, job);
+  else tidyOrTell(parts, job, false);
+}
+
+/** Removes what nobody needs any more once the end is in the ledger. What a pipeline that runs again finds, it removes itself. */
+export function tidyAfter(parts: Parts, finished: Finished): void {
   switch (finished.kind) {
     case 'ended':
       for (const record of finished.records) tidyEnded(parts, record);
-      if (finished.rerun) tidyOrTell(parts, { id: finished.rerun.id, pipelineId: null }, false);
-      return;
-    case 'waiting':
-      if (resumes) tidyForResumeOrTell(parts, job);
-      else tidyOrTell(parts, job, false);
       return;
     // A pipeline's workdir is its verifiers' next.
     case 'verifying':
+    case 'waiting':
     case 'stale':
       return;
   }

@@ -27,7 +27,7 @@ for (const end of ['kill', 'stop'] as const) {
       `id: stuck\nrun: |
   echo "start $BOOTY_ATTEMPT" >> ${marks}
   if [ "$BOOTY_ATTEMPT" = 2 ]; then exit 0; fi
-  ${asRoot} sh -c 'echo begun >> ${marks}; sleep 14; echo gone >> ${marks}' &
+  ${asRoot} sh -c 'sleep 0.3; echo begun >> ${marks}; sleep 14; echo gone >> ${marks}' &
   sleep 60\n`,
     );
     await first.line({ kind: 'attempt.started', id: 'stuck' });
