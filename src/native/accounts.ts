@@ -1,4 +1,5 @@
 import koffi from 'koffi';
+import { onPool, type PoolCall } from './thread-pool.ts';
 
 /*
  * The user database, whoever keeps it: passwd(5), LDAP, systemd-userdb … (nsswitch.conf(5)). A question may take long, where
@@ -18,8 +19,6 @@ export interface User {
 }
 
 type Entry = Record<string, unknown>;
-/** As koffi has it: the callback comes last. */
-type Async = { readonly async: (...args: readonly unknown[]) => void };
 
 let loaded: ReturnType<typeof bind> | null = null;
 const libc = (): ReturnType<typeof bind> => (loaded ??= bind());
@@ -36,7 +35,7 @@ function bind() {
     shell: 'const char *',
   });
   const group = koffi.struct({ name: 'const char *', password: 'const char *', gid: 'uint32', members: 'void *' });
-  const ask = (name: string, key: string, entry: typeof passwd): Async =>
+  const ask = (name: string, key: string, entry: typeof passwd): PoolCall =>
     library.func(name, 'int', [
       key,
       koffi.out(koffi.pointer(entry)),
@@ -51,7 +50,7 @@ function bind() {
     byGroupName: ask('getgrnam_r', 'const char *', group),
     groupsOf: library.func(
       'int getgrouplist(const char *user, uint32 group, _Out_ uint32 *groups, _Inout_ int *count)',
-    ) as unknown as Async,
+    ) as unknown as PoolCall,
   };
 }
 
@@ -79,18 +78,18 @@ export async function findGroups(user: User): Promise<number[]> {
   for (let size = 64; size <= maxGroups; size *= 4) {
     const groups = new Uint32Array(size);
     const count = new Int32Array([size]);
-    const result = await call(libc().groupsOf, user.name, user.gid, groups, count);
+    const result = await onPool(libc().groupsOf, user.name, user.gid, groups, count);
     if (result >= 0) return [...groups.subarray(0, count[0])];
   }
   throw new Error(`${user.name} is in more than ${maxGroups} groups`);
 }
 
-async function lookUp(ask: Async, key: number | string): Promise<Entry | null> {
+async function lookUp(ask: PoolCall, key: number | string): Promise<Entry | null> {
   for (let size = 4096; size <= maxBufferBytes; size *= 4) {
     const entry: Entry = {};
     const found: [unknown] = [null];
     const buffer = Buffer.alloc(size);
-    const result = await call(ask, key, entry, buffer, size, found);
+    const result = await onPool(ask, key, entry, buffer, size, found);
     if (result === 0) return found[0] === null ? null : entry;
     // What getpwnam(3) says of a database that knows no such entry.
     if (result !== ERANGE) {
@@ -99,13 +98,4 @@ async function lookUp(ask: Async, key: number | string): Promise<Entry | null> {
     }
   }
   throw new Error('an entry of the user database is too long');
-}
-
-function call(ask: Async, ...args: readonly unknown[]): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  ask.async(...args, (error: unknown, result: number) => {
-    if (error) reject(error instanceof Error ? error : new Error(JSON.stringify(error)));
-    else resolve(result);
-  });
-  return promise;
 }

@@ -13,10 +13,15 @@ export interface PoolCall {
   readonly async: (...args: readonly unknown[]) => void;
 }
 
+/** What threads work on: koffi does not keep a buffer whose pointer it has passed on. */
+const inUse = new Set<readonly unknown[]>();
+
 /** Makes a call on a thread of the pool. */
 export function onPool(call: PoolCall, ...args: readonly unknown[]): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
+  inUse.add(args);
   call.async(...args, (error: unknown, result: number) => {
+    inUse.delete(args);
     if (error) reject(error instanceof Error ? error : new Error(JSON.stringify(error)));
     else resolve(Number(result));
   });
