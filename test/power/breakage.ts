@@ -83,7 +83,7 @@ export function withoutPromise({ file, edits }: Breakage): string {
 export async function buildBroken(breakage: Breakage, directory: string): Promise<string> {
   const copy = join(directory, breakage.name);
   mkdirSync(copy);
-  for (const part of ['src', 'scripts', 'bin', 'package.json', 'package-lock.json'])
+  for (const part of ['src', 'scripts', 'bin', 'schema', 'docs', 'etc', 'systemd', 'package.json', 'package-lock.json'])
     cpSync(join(checkout, part), join(copy, part), { recursive: true });
   symlinkSync(join(checkout, 'node_modules'), join(copy, 'node_modules'));
   writeFileSync(join(copy, breakage.file), withoutPromise(breakage));
