@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode } from '../disk/durable.ts';
 import { type ProcessSpec, type Spawned, spawnProcess } from '../native/spawn.ts';
 
@@ -28,9 +29,24 @@ export async function startProgram(spec: ProgramSpec): Promise<Spawned> {
   return { kind: 'refused', code: denied ? 'EACCES' : 'ENOENT' };
 }
 
+/** How often, and how long, a program that somebody has open for writing is tried again. */
+const busy = { tries: 20, pauseMs: 5 } as const;
+
+/**
+ * A child that another thread is just starting has all that we have open until it is executed, a script among it that we
+ * have written this moment: the kernel then says that it is busy (ETXTBSY, execve(2)). That passes.
+ */
+async function spawnUnlessBusy(spec: ProcessSpec): Promise<Spawned> {
+  for (let tried = 1; ; tried += 1) {
+    const spawned = await spawnProcess(spec);
+    if (spawned.kind === 'process' || spawned.code !== 'ETXTBSY' || tried === busy.tries) return spawned;
+    await sleep(busy.pauseMs);
+  }
+}
+
 /** An executable text without `#!` is a script of the shell. */
 async function execute(path: string, spec: ProgramSpec): Promise<Spawned> {
-  const spawned = await spawnProcess({ ...spec, path });
+  const spawned = await spawnUnlessBusy({ ...spec, path });
   if (spawned.kind === 'process' || spawned.code !== 'ENOEXEC') return spawned;
   const shell = '/bin/sh';
   return spawnProcess({ ...spec, path: shell, argv: [shell, path, ...spec.argv.slice(1)] });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempDisposableSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, mkdtempDisposableSync, openSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -89,6 +89,19 @@ void test('much text comes through: two megabytes of variables', async () => {
   const many = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`V${n}`, 'v'.repeat(100_000)]));
   const { stdout } = await run(['sh', '-c', 'env | wc -c'], { env: { PATH: '/usr/bin:/bin', ...many } });
   assert.ok(Number(stdout) > 2_000_000, stdout);
+});
+
+void test('a script that is still open for writing for a moment is waited for, and one that stays so is told', async () => {
+  using places = makePlaces();
+  const path = places.at('busy-script');
+  writeFileSync(path, '#!/bin/sh\necho done\n', { mode: 0o755 });
+  const file = openSync(path, 'r+');
+  setTimeout(() => closeSync(file), 30);
+  assert.equal((await run([path])).stdout, 'done\n');
+  const stays = openSync(path, 'r+');
+  const started = await startChild({ argv: [path], cwd: '/', env: {} }, () => undefined);
+  closeSync(stays);
+  assert.ok(started.kind === 'spawn' && started.code === 'ETXTBSY', JSON.stringify(started));
 });
 
 void test('a text with a NUL is refused: the system would end it there', async () => {
