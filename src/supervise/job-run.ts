@@ -6,7 +6,7 @@ import { describeExit } from '../job/exit.ts';
 import { type Judgement, judge } from '../job/judge.ts';
 import type { CaptureRecord } from '../job/outcome.ts';
 import { resumePoint } from '../job/step.ts';
-import { instant } from '../job/units.ts';
+import { type Instant, instant } from '../job/units.ts';
 import type { Emit } from '../journal/event.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ProcessRecord } from '../ledger/leftover.ts';
@@ -71,6 +71,8 @@ export class JobRun {
   #told = false;
   #cancelled: string | null = null;
   #noting: NodeJS.Timeout | null = null;
+  /** When its slot came free: the next job may have begun before this one's end is in the ledger. */
+  #freeAt: Instant | null = null;
 
   constructor(claim: Claim, parts: JobRunParts) {
     const { job } = claim;
@@ -103,6 +105,7 @@ export class JobRun {
     }
     const result = await this.#attempt.run(inputs);
     clearTimeout(this.#noting ?? undefined);
+    this.#freeAt = instant(Date.now());
     return result;
   }
 
@@ -156,7 +159,7 @@ export class JobRun {
     const killed = result.survivors ?? (again ? await this.#clear() : 0);
     const finish = redactor.deep({
       judgement,
-      endedAt: instant(Date.now()),
+      endedAt: killed > 0 || this.#freeAt === null ? instant(Date.now()) : this.#freeAt,
       durationMs: result.durationMs,
       usage: result.usage,
       steps: result.records,
