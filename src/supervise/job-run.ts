@@ -159,7 +159,7 @@ export class JobRun {
     const killed = result.survivors ?? (again ? await this.#clear() : 0);
     const finish = redactor.deep({
       judgement,
-      endedAt: killed > 0 || this.#freeAt === null ? instant(Date.now()) : this.#freeAt,
+      endedAt: (result.survivors === null ? null : this.#freeAt) ?? instant(Date.now()),
       durationMs: result.durationMs,
       usage: result.usage,
       steps: result.records,
