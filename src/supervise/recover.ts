@@ -36,11 +36,18 @@ export interface RecoveryParts extends JobRunParts {
   readonly maxLost: number;
 }
 
+type Parts = Pick<RecoveryParts, 'capture' | 'emit' | 'maxLost'> & {
+  readonly paths: Pick<RecoveryParts['paths'], 'jobs'>;
+  readonly queue: Pick<RecoveryParts['queue'], 'finish'>;
+  readonly telemetry: Pick<RecoveryParts['telemetry'], 'environment' | 'release'>;
+  readonly settings: Pick<RecoveryParts['settings'], 'cgroups' | 'directories' | 'redactor'>;
+};
+
 /**
  * Settles an attempt that was running when the last supervisor died: whatever is left of it is killed and proven gone,
  * then it counts as lost, is captured as such, and the job waits again or ends.
  */
-export async function recover(leftover: Leftover, parts: RecoveryParts): Promise<Recovered> {
+export async function recover(leftover: Leftover, parts: Parts): Promise<Recovered> {
   const { claim, lostBefore } = leftover;
   const { job, attempt } = claim;
   const { emit, telemetry } = parts;
