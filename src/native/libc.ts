@@ -18,6 +18,9 @@ const F_SETLEASE = 1024;
 const SIGURG = 23;
 const F_RDLCK = 0;
 const F_UNLCK = 2;
+const FS_IOC_GETFLAGS = 0x80086601;
+const FS_IOC_SETFLAGS = 0x40086602;
+const FS_TOPDIR_FL = 0x20000;
 
 let loaded: ReturnType<typeof bind> | null = null;
 const libc = (): ReturnType<typeof bind> => (loaded ??= bind());
@@ -39,6 +42,12 @@ function bind() {
       list: Buffer,
       size: number,
     ) => number,
+    ioctl: library.func('int ioctl(int fd, unsigned long request, _Inout_ int *value)') as (
+      file: number,
+      request: number,
+      value: Int32Array,
+    ) => number,
+    kill: library.func('int kill(int pid, int signal)') as (pid: number, signal: number) => number,
     syncfs: library.func('int syncfs(int fd)'),
     fcntl: library.func('int fcntl(int fd, int cmd, int arg)') as (
       file: number,
@@ -105,6 +114,19 @@ export function closeOnExec(file: number): void {
   if (libc().fcntl(file, F_SETFD, FD_CLOEXEC) !== 0) throw new Error(`fcntl(${file}, F_SETFD) failed`);
 }
 
+/** Signals a process, or a group by its negative (kill(2)). `none`: there is nobody; `denied`: there is, and of other users alone. */
+export function sendSignal(pid: number, signal: number): 'sent' | 'none' | 'denied' {
+  if (libc().kill(pid, signal) === 0) return 'sent';
+  switch (koffi.errno()) {
+    case koffi.os.errno.ESRCH:
+      return 'none';
+    case koffi.os.errno.EPERM:
+      return 'denied';
+    default:
+      throw new Error(`kill(${pid}, ${signal}) failed: ${koffi.errno()}`);
+  }
+}
+
 /** Makes durable what anybody wrote on the file system that the file is on (syncfs(2)), without holding up the loop. False where the disk refuses. */
 export function syncFileSystem(file: number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
@@ -141,4 +163,15 @@ export function extendedAttribute(path: string, name: string): string | null {
   const value = Buffer.alloc(64);
   const length = libc().getxattr(path, name, value, value.length);
   return length < 0 ? null : value.toString('latin1', 0, length);
+}
+
+/**
+ * Has ext2, ext3 and ext4 put the directories that are made in this one far from each other (ioctl_iflags(2), FS_TOPDIR_FL). False
+ * where the file system knows nothing of that.
+ */
+export function spreadDirectoriesOf(directory: number): boolean {
+  const flags = new Int32Array(1);
+  if (libc().ioctl(directory, FS_IOC_GETFLAGS, flags) !== 0) return false;
+  flags[0] = (flags[0] ?? 0) | FS_TOPDIR_FL;
+  return libc().ioctl(directory, FS_IOC_SETFLAGS, flags) === 0;
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { openSync, readSync } from 'node:fs';
 import { errorCode } from '../disk/durable.ts';
 import { becomeSubreaper } from '../native/libc.ts';
 import { waitFor } from '../native/wait.ts';
@@ -58,9 +58,22 @@ function lookAgain(): void {
   again.unref();
 }
 
-/** proc(5), /proc/PID/task/TID/children. Orphans come to the first thread; those that we start are children of others, of the pool. */
-const childrenOfOurs = (): number[] =>
-  readFileSync(`/proc/self/task/${process.pid}/children`, 'latin1').split(' ').filter(Boolean).map(Number);
+/** proc(5), /proc/PID/task/TID/children; open from the first look on. */
+let childrenFile: number | null = null;
+const readingBytes = 4096;
+
+/** Orphans come to the first thread; those that we start are children of others, of the pool. */
+function childrenOfOurs(): number[] {
+  childrenFile ??= openSync(`/proc/self/task/${process.pid}/children`, 'r');
+  let text = '';
+  for (let more = true; more; ) {
+    const bytes = Buffer.allocUnsafe(readingBytes);
+    const count = readSync(childrenFile, bytes, 0, readingBytes, text.length);
+    text += bytes.toString('latin1', 0, count);
+    more = count > 0;
+  }
+  return text.split(' ').filter(Boolean).map(Number);
+}
 
 /**
  * Reaps those of them that are dead, and looks again for others: of a job that has started hundreds, each counts as a process of

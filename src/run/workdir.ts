@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readSync, rmdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { errorCode, openUntrusted } from '../disk/durable.ts';
 import type { JobId } from '../job/id.ts';
 import { maxOutputBytes, outputPairs, parseOutputs } from '../job/outputs.ts';
@@ -18,6 +18,8 @@ import { removeTree } from './remove-tree.ts';
  *         N.log       what attempt N printed
  */
 
+const workdirName = 'work';
+
 export interface JobPlace {
   readonly directory: string;
   readonly workdir: string;
@@ -30,7 +32,7 @@ export interface JobPlace {
  */
 export function placeOf(jobs: string, id: JobId, pipelineId: JobId | null): JobPlace {
   const directory = join(jobs, id);
-  return { directory, workdir: join(jobs, pipelineId ?? id, 'work'), outputPath: join(directory, 'output') };
+  return { directory, workdir: join(jobs, pipelineId ?? id, workdirName), outputPath: join(directory, 'output') };
 }
 
 export const isLogName = (name: string): boolean => /^\d+\.log$/.test(name);
@@ -38,6 +40,7 @@ export const logPath = (place: JobPlace, attempt: number): string => join(place.
 
 /** Makes the directories of a job. @throws the system's error */
 export function makeWorkdir(place: JobPlace, directories: EmptyDirectories): void {
+  if (dirname(place.workdir) === place.directory) return directories.makeNest(place.directory, workdirName);
   directories.make(place.directory);
   directories.make(place.workdir);
 }
@@ -86,6 +89,8 @@ export function tidy(
   directories: EmptyDirectories,
 ): void {
   const place = placeOf(jobs, id, pipelineId);
+  // One that left nothing at all, as most do.
+  if (ended && pipelineId === null && directories.keepNest(place.directory, workdirName)) return;
   if (pipelineId === null && !directories.keep(place.workdir)) removeTree(place.workdir);
   removePassing(place.directory);
   if (ended && !directories.keep(place.directory)) removeIfEmpty(place.directory);

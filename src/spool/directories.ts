@@ -1,7 +1,8 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, closeSync, constants, openSync } from 'node:fs';
 import type { Paths } from '../config/paths.ts';
 import { errorCode, isDirectory, makeDirectory } from '../disk/durable.ts';
 import { BootyError } from '../job/error.ts';
+import { spreadDirectoriesOf } from '../native/libc.ts';
 
 interface Place {
   readonly path: string;
@@ -24,7 +25,24 @@ export function prepareDirectories(paths: Paths): void {
     { path: paths.jobs, mode: 0o750, code: 'STATE_NOT_WRITABLE' },
     { path: paths.outbox, mode: 0o700, code: 'STATE_NOT_WRITABLE' },
   ];
-  for (const place of places) prepare(place);
+  for (const place of places) {
+    const isNew = !isDirectory(place.path);
+    prepare(place);
+    if (isNew && (place.path === paths.spool || place.path === paths.state)) spread(place.path);
+  }
+}
+
+/**
+ * An inode that was removed is not given out again for five seconds where ext4 has no journal, and whoever makes a file beside it
+ * looks past all of them: outcome files shall not lie where job files are removed.
+ */
+function spread(path: string): void {
+  const directory = openSync(path, 'r');
+  try {
+    spreadDirectoriesOf(directory);
+  } finally {
+    closeSync(directory);
+  }
 }
 
 function prepare({ path, mode, code }: Place): void {

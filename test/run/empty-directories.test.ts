@@ -8,6 +8,7 @@ import {
   readdirSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -51,6 +52,50 @@ void test('one that is there already stays as it is', () => {
 
 const access = (path: string): boolean =>
   spawnSync('python3', ['-c', 'import os, sys; os.setxattr(sys.argv[1], "user.note", b"x")', path]).status === 0;
+
+void test('a directory with another in it, left empty, is the next one’s in one go', () => {
+  using place = open();
+  const { directories, path } = place;
+  directories.makeNest(path('a'), 'work');
+  const inodes = [inode(path('a')), inode(path('a/work'))];
+  assert.equal(directories.keepNest(path('a'), 'work'), true);
+  assert.equal(existsSync(path('a')), false);
+  directories.makeNest(path('b'), 'work');
+  assert.deepEqual([inode(path('b')), inode(path('b/work'))], inodes);
+});
+
+void test('a directory with another in it is made whole where half of it is there', () => {
+  using place = open();
+  const { directories, path } = place;
+  directories.makeNest(path('a'), 'work');
+  directories.keepNest(path('a'), 'work');
+  directories.make(path('b'));
+  directories.makeNest(path('b'), 'work');
+  assert.deepEqual(readdirSync(path('b/work')), []);
+});
+
+const touchedNests: Readonly<Record<string, (path: string) => unknown>> = {
+  'a file beside the inner one': (path) => writeFileSync(join(path, '1.log'), ''),
+  'a file in the inner one': (path) => writeFileSync(join(path, 'work/data'), ''),
+  'nothing in it': (path) => rmSync(join(path, 'work'), { recursive: true }),
+  'a link in place of the inner one': (path) => {
+    rmSync(join(path, 'work'), { recursive: true });
+    symlinkSync('/dev', join(path, 'work'));
+  },
+  'other permissions': (path) => chmodSync(path, 0o777),
+  'other permissions of the inner one': (path) => chmodSync(join(path, 'work'), 0o777),
+};
+
+for (const [what, touch] of Object.entries(touchedNests)) {
+  void test(`a directory with another in it of which a job left ${what} is not kept`, () => {
+    using place = open();
+    const { directories, path } = place;
+    directories.makeNest(path('a'), 'work');
+    touch(path('a'));
+    assert.equal(directories.keepNest(path('a'), 'work'), false);
+    assert.equal(existsSync(path('a')), true);
+  });
+}
 
 const touched: Readonly<Record<string, (path: string) => unknown>> = {
   'a file in it': (path) => writeFileSync(join(path, 'data'), ''),
