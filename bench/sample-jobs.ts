@@ -11,6 +11,7 @@ const defaults: JobDefaults = {
   timeoutMs: milliseconds(3_600_000),
   outputMaxBytes: bytes(1024),
   limits: noLimits,
+  isolation: null,
   reports: { always: [], policy: defaultReportPolicy },
 };
 export const now = instant(Date.UTC(2026, 10, 24));

@@ -46,7 +46,7 @@ for (const part of [`musl_${architecture}`, 'README.md'])
   rmSync(join(out, 'lib', native, part), { recursive: true, force: true });
 writeFileSync(join(out, 'lib', 'THIRD-PARTY-LICENCES'), thirdPartyLicences());
 writeTypes();
-cpSync(join(root, 'src/run/bash-env.sh'), join(out, 'lib/bash-env.sh'));
+for (const script of ['bash-env.sh', 'unit-hook.sh']) cpSync(join(root, 'src/run', script), join(out, 'lib', script));
 cpSync(join(root, 'schema'), join(out, 'lib/schema'), { recursive: true });
 writeSharedFiles(join(out, 'share'));
 cpSync(join(root, 'bin'), join(out, 'bin'), { recursive: true });

@@ -90,6 +90,7 @@ const jobOf = (name: string): Job => ({
     env: {},
     tags: {},
     outputMaxBytes: bytes(1024),
+    isolation: null,
     limits: noLimits,
     onInterrupt: 'retry',
     resumeFrom: 'first-step',

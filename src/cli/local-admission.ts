@@ -10,6 +10,7 @@ export function localAdmission(place: Place): Admission {
   const ownUid = supervisorUid(place);
   return new Admission({
     enforceable: null,
+    units: null,
     templates: localShelf(place),
     secrets: knownSecrets(place, ownUid),
     ownUid,

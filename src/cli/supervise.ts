@@ -25,6 +25,7 @@ import type { SecretOf } from '../report/delivery.ts';
 import { arrangeCgroups, type CgroupTree, enforceable } from '../run/cgroup-tree.ts';
 import { EmptyDirectories } from '../run/empty-directories.ts';
 import { machineEnvironment } from '../run/environment.ts';
+import { findUnits } from '../run/unit-host.ts';
 import { raiseWalls } from '../run/walls.ts';
 import type { Command } from '../schedule/control.ts';
 import { prepareDirectories } from '../spool/directories.ts';
@@ -119,6 +120,7 @@ async function superviseWith(
   await using deliveries = openDeliveries({ ...place, ledger, redactor, secretOf, emit });
   const ownUid = process.geteuid?.() ?? 0;
   const cgroups = openCgroups(place, emit);
+  const units = findUnits(place.paths);
   const walls = await raiseWalls(place.config.jobsMayMount);
   if (walls.length > 0) emit({ kind: 'walls.raised', against: walls.join(',') });
   const shelf = new TemplateShelf(place.paths.templates, ownUid);
@@ -141,6 +143,7 @@ async function superviseWith(
     outbox,
     admission: new Admission({
       enforceable: enforceable(cgroups),
+      units,
       templates: shelf,
       secrets: namesFor(secrets, ownUid),
       ownUid,
@@ -158,6 +161,7 @@ async function superviseWith(
       secrets: secrets.values,
       listenTo: (claim) => outputs?.announce(claim) ?? null,
       cgroups,
+      units: units.kind === 'units' ? units.host : null,
       refusesUnenforced: place.config.unenforcedLimits === 'refuse',
     },
     emit,

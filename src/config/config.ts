@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { type KeyPath, parseDocument } from '../job/document.ts';
+import { isolation } from '../job/isolation-schema.ts';
 import type { JobKind, JournalLevel } from '../job/job.ts';
 import { resourceFields, resourcesOf, size } from '../job/limits-schema.ts';
 import type { JobDefaults } from '../job/parse.ts';
@@ -115,6 +116,7 @@ const shapes = {
     killGrace: duration.optional(),
     output: size.optional(),
     limits: section(resourceFields).nullish(),
+    isolation: isolation.optional(),
     maxLost: count(1, 100).optional(),
     ...reportDefaultsShape,
   },
@@ -207,6 +209,7 @@ function fillIn(file: ConfigFile): Config {
       timeoutMs: milliseconds(file.defaults?.timeout ?? 3_600_000),
       outputMaxBytes: bytes(file.defaults?.output ?? 64 * 1024 ** 2),
       limits: resourcesOf(file.defaults?.limits ?? {}),
+      isolation: file.defaults?.isolation ?? null,
       reports: reportRules(file.policy, file.defaults?.report),
     },
     killGraceMs: milliseconds(file.defaults?.killGrace ?? 10_000),

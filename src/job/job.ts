@@ -1,4 +1,5 @@
 import type { DropToken, JobId } from './id.ts';
+import type { Isolation } from './isolation.ts';
 import type { ResourceLimits } from './limits.ts';
 import type { Concurrency, Rate } from './order.ts';
 import type { Report } from './report.ts';
@@ -148,6 +149,8 @@ export interface JobSpec {
   readonly journal: JournalLevel | null;
   /** Of one attempt. */
   readonly limits: ResourceLimits;
+  /** The walls that each of its steps gets; null: those of the supervisor. */
+  readonly isolation: Isolation | null;
   readonly onInterrupt: 'retry' | 'fail';
   /** Where an attempt begins that follows another. */
   readonly resumeFrom: 'first-step' | 'failed-step';

@@ -1,5 +1,6 @@
 import { parseDocument } from './document.ts';
 import { type JobId, parseJobId } from './id.ts';
+import type { Isolation } from './isolation.ts';
 import {
   type Action,
   defaultCrashRules,
@@ -39,6 +40,7 @@ export interface JobDefaults {
   readonly timeoutMs: Milliseconds;
   readonly outputMaxBytes: ByteCount;
   readonly limits: ResourceLimits;
+  readonly isolation: Isolation | null;
   readonly reports: ReportRules;
 }
 
@@ -137,6 +139,7 @@ function specOf(file: JobFile, fileName: string, defaults: JobDefaults): ParsedJ
     outputMaxBytes: bytes(file.limits?.output ?? defaults.outputMaxBytes),
     journal: file.journal ?? null,
     limits: resourcesOf(file.limits ?? {}, defaults.limits),
+    isolation: file.isolation ?? defaults.isolation,
     onInterrupt: file.onInterrupt,
     retries: retriesOf(file.retries),
     crash: { ...defaultCrashRules, ...definedOf(file.crash ?? {}) },

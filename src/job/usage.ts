@@ -38,10 +38,12 @@ export function totalUsage(parts: readonly (Usage | null)[]): Usage | null {
   if (known.length === 0) return null;
   const sum = (of: (part: Usage) => number): number => known.reduce((total, part) => total + of(part), 0);
   const peaks = known.flatMap(({ peakMemoryBytes }) => peakMemoryBytes ?? []);
+  const ofTrees = known.flatMap(({ treeMemoryBytes }) => treeMemoryBytes ?? []);
   return {
     cpuUserMs: sum(({ cpuUserMs }) => cpuUserMs),
     cpuSystemMs: sum(({ cpuSystemMs }) => cpuSystemMs),
     peakMemoryBytes: peaks.length === 0 ? null : Math.max(...peaks),
+    ...(ofTrees.length === 0 ? {} : { treeMemoryBytes: Math.max(...ofTrees) }),
     readBytes: sum(({ readBytes }) => readBytes),
     writtenBytes: sum(({ writtenBytes }) => writtenBytes),
   };

@@ -65,6 +65,7 @@ const withDefaults = (kept: JobSpec): JobSpec => ({
   ...kept,
   steps: [stepWithDefaults(kept.steps[0]), ...kept.steps.slice(1).map(stepWithDefaults)],
   limits: kept.limits ?? noLimits,
+  isolation: kept.isolation ?? null,
   resumeFrom: kept.resumeFrom ?? 'first-step',
   journal: kept.journal ?? null,
   retries: kept.retries ?? noRetries,

@@ -4,6 +4,7 @@ import { decides, runsAfter, type StepRecord, stepRecords } from '../job/step.ts
 import { milliseconds } from '../job/units.ts';
 import { totalUsage, type Usage, usageOfTree } from '../job/usage.ts';
 import type { Claim } from '../schedule/queue.ts';
+import { AttemptUnits } from './attempt-units.ts';
 import { AttemptCgroup } from './cgroup.ts';
 import { cgroupName } from './cgroup-tree.ts';
 import { Deadline } from './deadline.ts';
@@ -59,6 +60,8 @@ export class Attempt {
   readonly #place: JobPlace;
   readonly #settings: AttemptSettings;
   readonly #runner: StepRunner;
+  /** Which one runs, from 0. */
+  #step = 0;
   /** Why no other step runs. */
   #over: Ending | null = null;
   readonly #ended = Promise.withResolvers<void>();
@@ -137,13 +140,18 @@ export class Attempt {
 
   /** For the ledger: the next supervisor looks there. */
   get cgroup(): string | null {
-    return this.#runner.cgroup?.path ?? null;
+    const { cgroup, units } = this.#runner;
+    return cgroup?.path ?? units?.cgroupOf(this.#step) ?? null;
   }
 
   async #makeCgroup(): Promise<AttemptCgroup | Shortage | null> {
-    const { cgroups } = this.#settings;
-    if (!cgroups) return null;
+    const { cgroups, units } = this.#settings;
     const { job, attempt } = this.#claim;
+    if (job.spec.isolation !== null) {
+      this.#runner.units = units && new AttemptUnits(units, job.id, attempt);
+      return null;
+    }
+    if (!cgroups) return null;
     const made = await AttemptCgroup.make(cgroups, cgroupName(job.id, attempt), job.spec.limits);
     if (made.kind === 'cgroup') this.#runner.cgroup = made;
     return made;
@@ -156,8 +164,9 @@ export class Attempt {
   }
 
   #kill(): Promise<number | null> {
-    const { openGroups, cgroup } = this.#runner;
+    const { openGroups, cgroup, units } = this.#runner;
     return killSurvivors({
+      units,
       cgroups: cgroup ? [cgroup.path] : [],
       groups: openGroups.filter(isWithoutLeader),
       mark: markOf(this.#place, this.#claim.attempt),
@@ -173,6 +182,7 @@ export class Attempt {
       if (this.#over && decisive) break;
       if (decisive) decision ??= this.#decisionOf(decisive, output);
       output.beginStep(step.name);
+      this.#step = index;
       const run = await this.#runStepPatiently(step, index, inputs, output, runs.length > 0);
       if (run.kind === 'short') return run;
       runs.push(run);
@@ -220,10 +230,10 @@ export class Attempt {
 
   /** Kills what the steps left behind. Cheap where they left nothing: it then reads one small file. */
   async #clear(): Promise<number | null> {
-    const { children, openGroups, hasEnded, cgroup } = this.#runner;
+    const { children, openGroups, hasEnded, cgroup, units } = this.#runner;
     const drained = Promise.all(children.map((child) => child.drained)).then(() => true);
     const open = !(await Promise.race([drained, sleep(0).then(() => false)]));
-    const populated = cgroup?.isPopulated ?? false;
+    const populated = cgroup?.isPopulated ?? units?.isPopulated ?? false;
     const suspicious = populated || open || hasEnded || openGroups.length > 0 || hasOrphans();
     const killed = suspicious ? await this.#kill() : 0;
     if (open) await Promise.race([drained, sleep(outputPatienceMs)]);

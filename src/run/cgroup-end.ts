@@ -48,7 +48,10 @@ export async function emptyCgroup(cgroup: string, patienceMs: number): Promise<R
   return killed;
 }
 
-function killAll(cgroup: string, members: ReadonlySet<number>): void {
+/** Kills all that are in it now. */
+export const killCgroup = (cgroup: string): void => killAll(cgroup, membersOf(cgroup));
+
+function killAll(cgroup: string, members: Iterable<number>): void {
   try {
     writeKernelFile(join(cgroup, 'cgroup.kill'), '1');
   } catch (error) {
@@ -67,7 +70,7 @@ function kill(pid: number): void {
 }
 
 /** Everybody in it and below it. */
-function membersOf(cgroup: string): readonly number[] {
+export function membersOf(cgroup: string): readonly number[] {
   try {
     const below = childrenOf(cgroup).flatMap((name) => membersOf(join(cgroup, name)));
     const own = readFileSync(join(cgroup, 'cgroup.procs'), 'latin1').split('\n').filter(Boolean).map(Number);

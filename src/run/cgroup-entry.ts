@@ -1,5 +1,5 @@
-import { accessSync, closeSync, constants, openSync, readSync, statSync, writeSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { errorCode } from '../disk/durable.ts';
 import { closePipe, openPipe } from '../native/libc.ts';
 import { canSpawnIntoCgroup, spawnProcess } from '../native/spawn.ts';
@@ -8,7 +8,8 @@ import { writeKernelFile } from './cgroup-end.ts';
 import { type Child, type ChildSpec, holdsNul, refusedStart, type Started, startChild } from './child.ts';
 import type { StreamName } from './output.ts';
 import { signalGroup } from './processes.ts';
-import { findProgram, type ProgramSpec, startProgram } from './program.ts';
+import { type ProgramSpec, startProgram } from './program.ts';
+import { flawOfProgram, ofTheShell } from './program-flaw.ts';
 import type { Shortage } from './shortage.ts';
 
 /*
@@ -22,7 +23,6 @@ import type { Shortage } from './shortage.ts';
 /** $0: what the program has for its standard input. What the shell itself would add to the environment is taken out again. */
 const gate = (unset: readonly string[]): string =>
   `read -r BOOTY_GATE || exit 125; unset BOOTY_GATE ${unset.join(' ')}; exec "$@" <"$0"`;
-const ofTheShell = ['PWD', 'OLDPWD', 'SHLVL'];
 
 /** Where the machine is short of memory, jobs go before the supervisor and the machine's own services (proc(5), oom_score_adj). */
 const oomScoreAdjust = '500';
@@ -133,42 +133,4 @@ function noEntry(error: unknown): Shortage {
   const code = errorCode(error) ?? (error as { readonly code?: unknown }).code;
   if (typeof code !== 'string') throw error;
   return { kind: 'short', of: 'machine', error: `a child cannot enter its cgroup: ${code}` };
-}
-
-/** What execve(2) would say of a program, as far as that can be known before: a shell that becomes it can only say so in words. */
-function flawOfProgram(spec: ChildSpec): string | null {
-  if (statSync(spec.cwd, { throwIfNoEntry: false }) === undefined) return 'ENOENT';
-  const found = findProgram(spec);
-  if (found.kind === 'refused') return found.code;
-  const interpreter = interpreterOf(found.path);
-  return interpreter === null ? null : flawOfInterpreter(resolve(spec.cwd, interpreter));
-}
-
-function flawOfInterpreter(path: string): string | null {
-  try {
-    accessSync(path, constants.X_OK);
-    return null;
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === null) throw error;
-    return code;
-  }
-}
-
-/** The program that the first line of a script names (execve(2)); null where it is none, or may not be read. */
-function interpreterOf(path: string): string | null {
-  let file: number;
-  try {
-    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch (error) {
-    if (errorCode(error) === 'EACCES') return null;
-    throw error;
-  }
-  try {
-    const start = Buffer.alloc(256);
-    const text = start.toString('latin1', 0, readSync(file, start));
-    return /^#![ \t]*([^ \t\n\0]+)/.exec(text)?.[1] ?? null;
-  } finally {
-    closeSync(file);
-  }
 }

@@ -41,7 +41,7 @@ const delegated = 'user.delegate';
 /** Finds our part of the hierarchy, and arranges it. To be called once, before the first child is started. @param directory of the jobs' files */
 export function arrangeCgroups(directory: string): Found {
   try {
-    const own = ownCgroup();
+    const own = cgroupOf('self');
     if (own === null) return { kind: 'none', why: 'there is no cgroup v2 hierarchy' };
     const base = [own, dirname(own)].find((path) => extendedAttribute(path, delegated) === '1');
     if (base === undefined) return { kind: 'none', why: 'its cgroup is not delegated to it (Delegate= of the unit)' };
@@ -58,9 +58,9 @@ export function arrangeCgroups(directory: string): Found {
   }
 }
 
-/** Where we are (cgroups(7), /proc/PID/cgroup), as a directory; null where that hierarchy is not mounted. */
-function ownCgroup(): string | null {
-  const path = /^0::(\/.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1];
+/** Where a process is (cgroups(7), /proc/PID/cgroup), as a directory; null where that hierarchy is not mounted. @throws the system's error */
+export function cgroupOf(pid: 'self' | number): string | null {
+  const path = /^0::(\/.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1];
   if (path === undefined) return null;
   for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
     // proc(5): the root of the mount within its file system, where it is mounted, and after the dash its type.

@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '../disk/durable.ts';
-import { type Hits, noHits, type ResourceLimits } from '../job/limits.ts';
+import type { Hits, ResourceLimits } from '../job/limits.ts';
 import type { TreeUsage } from '../job/usage.ts';
+import { hitsIn, usageIn } from './cgroup-bill.ts';
 import { emptyCgroup, isPopulated, readKernelFile, removeCgroup, writeKernelFile } from './cgroup-end.ts';
 import type { CgroupTree } from './cgroup-tree.ts';
 import type { Shortage } from './shortage.ts';
@@ -45,36 +46,19 @@ export class AttemptCgroup {
 
   /** What it was held to so far. To be read after an exit: the kernel counts before it kills. */
   get hits(): Hits {
-    const { controllers } = this.#tree;
-    const memory = controllers.has('memory') ? this.#numbersOf('memory.events') : null;
-    const tasks = controllers.has('pids') ? this.#numbersOf('pids.events') : null;
-    if (!memory && !tasks) return noHits;
-    return { oom: memory?.oom ?? 0, oomKill: memory?.oom_kill ?? 0, tasks: tasks?.max ?? 0 };
+    return hitsIn(this.#read, this.#tree.controllers);
   }
 
   /** What all that ran in it used, as far as it is counted here. */
   get usage(): TreeUsage {
-    const { controllers } = this.#tree;
-    const cpu = this.#numbersOf('cpu.stat');
-    const peak = controllers.has('memory') ? readKernelFile(join(this.path, 'memory.peak')) : null;
-    const io = controllers.has('io') ? readKernelFile(join(this.path, 'io.stat')) : null;
-    return {
-      cpuUserMs: Math.round((cpu.user_usec ?? 0) / 1000),
-      cpuSystemMs: Math.round((cpu.system_usec ?? 0) / 1000),
-      peakBytes: peak === null ? null : Number(peak),
-      io: io === null ? null : { readBytes: sumOf(io, 'rbytes'), writtenBytes: sumOf(io, 'wbytes') },
-    };
+    return usageIn(this.#read, this.#tree.controllers);
   }
 
   remove(): void {
     removeCgroup(this.path);
   }
 
-  /** `name number`, line by line. */
-  #numbersOf(file: string): Readonly<Record<string, number>> {
-    const text = readKernelFile(join(this.path, file)) ?? '';
-    return Object.fromEntries(text.split('\n').map((line) => [line.split(' ')[0] ?? '', Number(line.split(' ')[1])]));
-  }
+  readonly #read = (file: string): string | null => readKernelFile(join(this.path, file));
 }
 
 /** An attempt that the machine was too short for has left its own, empty. */
@@ -117,7 +101,3 @@ function set(path: string, value: string): void {
     if (errorCode(error) !== 'ENOENT' || !path.endsWith('swap.max')) throw error;
   }
 }
-
-/** `8:0 rbytes=1024 wbytes=0 …`, a line for each disk. */
-const sumOf = (text: string, name: string): number =>
-  [...text.matchAll(new RegExp(`\\b${name}=(\\d+)`, 'g'))].reduce((sum, [, count]) => sum + Number(count), 0);

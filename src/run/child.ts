@@ -7,6 +7,7 @@ import type { Spawned } from '../native/spawn.ts';
 import { adoptOrphans } from './orphans.ts';
 import type { StreamName } from './output.ts';
 import { PipeReader } from './pipe-reader.ts';
+import { groupLives, signalGroup } from './processes.ts';
 import { type ProgramSpec, startProgram } from './program.ts';
 import { awaitEnd, type ChildEnd, listenForEnds } from './reaper.ts';
 
@@ -26,6 +27,10 @@ export interface Child {
   readonly exited: Promise<ChildEnd>;
   /** Both ends of its output have been read to their end, or were given up. */
   readonly drained: Promise<void>;
+  /** To all that it has started, as far as they have not left it. */
+  signal(signal: NodeJS.Signals): void;
+  /** Whether any of these still runs, the child among them. */
+  lives(): boolean;
   /** Stops reading what is still held open by somebody who was not killed. */
   abandonOutput(): void;
 }
@@ -90,6 +95,8 @@ function following(
     pid,
     exited,
     drained: Promise.all(readers.map(({ closed }) => closed)).then(() => undefined),
+    signal: (signal) => void signalGroup(pid, signal),
+    lives: () => groupLives(pid),
     abandonOutput: () => readers.forEach((reader) => reader.abandon()),
   };
 }

@@ -7,19 +7,22 @@ import type { Milliseconds } from '../job/units.ts';
 import type { Usage } from '../job/usage.ts';
 import type { Redactor } from '../redact/redactor.ts';
 import type { Claim } from '../schedule/queue.ts';
+import type { AttemptUnits } from './attempt-units.ts';
 import type { AttemptCgroup } from './cgroup.ts';
 import { startInCgroup } from './cgroup-entry.ts';
 import { type CgroupTree, enforceable } from './cgroup-tree.ts';
-import { type Child, startChild } from './child.ts';
+import { type Child, type ChildSpec, type Started, startChild } from './child.ts';
 import { Deadline } from './deadline.ts';
 import { EarlyOutput } from './early-output.ts';
 import type { EmptyDirectories } from './empty-directories.ts';
 import { type AttemptInputs, stepEnvironment, type VerifierFiles } from './environment.ts';
 import type { OutputListener, StreamName } from './output.ts';
-import { groupExists, groupLives, signalGroup } from './processes.ts';
+import { groupExists } from './processes.ts';
 import { type SecretValues, secretsOfStep } from './secrets.ts';
 import { type Shortage, shortageOfSpawn } from './shortage.ts';
 import { argvOf, prepareStep, type SpawnFailure } from './step-files.ts';
+import { startInUnit } from './unit-entry.ts';
+import type { UnitHost } from './unit-host.ts';
 import type { JobPlace } from './workdir.ts';
 
 export interface AttemptSettings {
@@ -34,9 +37,13 @@ export interface AttemptSettings {
   readonly listenTo?: (claim: Claim) => OutputListener | null;
   /** Where each attempt gets a cgroup of its own; null: nowhere. */
   readonly cgroups: CgroupTree | null;
+  /** Where jobs that ask for it get units of their own; null: nowhere. */
+  readonly units: UnitHost | null;
   /** Whether a job with limits that nothing enforces is not run. */
   readonly refusesUnenforced: boolean;
 }
+
+type OutputSink = (stream: StreamName, chunk: Buffer) => void;
 
 /** One step of an attempt that has ended. */
 export interface StepRun {
@@ -74,6 +81,8 @@ export class StepRunner {
   readonly #onStart: (pid: number) => void;
   /** Of the attempt: made before its first step. */
   cgroup: AttemptCgroup | null = null;
+  /** The same, where each of its steps is to be a unit. */
+  units: AttemptUnits | null = null;
   #isFirst = true;
   /** Children whose output has not been read to its end. */
   #undrained = 0;
@@ -106,12 +115,7 @@ export class StepRunner {
     return { ...this.#startOf(step, index), durationMs: 0, exit: ending, usage: null };
   }
 
-  async run(
-    step: Step,
-    index: number,
-    inputs: AttemptInputs,
-    onOutput: (stream: StreamName, chunk: Buffer) => void,
-  ): Promise<StepRun | Shortage> {
+  async run(step: Step, index: number, inputs: AttemptInputs, onOutput: OutputSink): Promise<StepRun | Shortage> {
     const start = this.#startOf(step, index);
     const started = performance.now();
     const ended = (exit: Exit, usage: Usage | null = null): StepRun => ({
@@ -131,12 +135,14 @@ export class StepRunner {
     });
     if (unprepared) return unprepared.kind === 'short' ? unprepared : ended(unprepared);
     this.#isFirst = false;
+    const { spec: jobSpec } = this.#claim.job;
+    if (jobSpec.isolation !== null && !this.units) return ended(withoutUnit);
     const lacking = this.#settings.refusesUnenforced ? unenforcedHere(this.#claim.job.spec, this.#settings) : [];
     if (lacking.length > 0) return ended(withoutLimits(lacking));
     const secrets = secretsOfStep(this.#claim.job.spec, step, this.#settings.secrets);
     if (secrets.missing.length > 0) return ended(withoutSecrets(secrets.missing));
     const env = stepEnvironment(
-      this.#settings.machine,
+      this.units ? machineOfUnit(this.#settings.machine, this.#place) : this.#settings.machine,
       this.#claim,
       step,
       this.#place,
@@ -147,7 +153,7 @@ export class StepRunner {
     const before = this.cgroup?.hits ?? noHits;
     const spec = { argv: start.argv, cwd: start.cwd, env };
     const early = new EarlyOutput(onOutput);
-    const child = await (this.cgroup ? startInCgroup(spec, this.cgroup, early.write) : startChild(spec, early.write));
+    const child = await this.#start(spec, index, early.write);
     if (child.kind === 'child') this.#follow(child);
     early.letGo();
     if (child.kind === 'short') return child;
@@ -156,10 +162,14 @@ export class StepRunner {
     using _limit =
       limitMs === null ? null : new Deadline(limitMs, () => this.end({ kind: 'timeout', limitMs, of: 'step' }));
     const { exit: plain, usage } = await child.exited;
+    if (plain.kind === 'spawn' && !this.#ending) {
+      this.#child = null;
+      return shortageOfSpawn(plain) ?? ended(plain);
+    }
     const exit = this.cgroup ? exitUnderLimits(plain, this.cgroup.limits, before, this.cgroup.hits) : plain;
     const decided = (this.#ending as Ending | null) ?? exit;
     // A shell dies of the TERM at once; what it had started has the rest of the grace to put its things in order.
-    while (this.#ending && this.#grace && groupLives(child.pid)) await sleep(groupPollMs);
+    while (this.#ending && this.#grace && child.lives()) await sleep(groupPollMs);
     this.#child = null;
     this.#grace?.[Symbol.dispose]();
     this.#grace = null;
@@ -179,7 +189,16 @@ export class StepRunner {
   kill(): void {
     this.#grace?.[Symbol.dispose]();
     this.#grace = null;
-    if (this.#child) signalGroup(this.#child.pid, 'SIGKILL');
+    this.#child?.signal('SIGKILL');
+  }
+
+  #start(spec: ChildSpec, index: number, onOutput: OutputSink): Promise<Started | Shortage> {
+    const { isolation, limits } = this.#claim.job.spec;
+    if (isolation !== null && this.units) {
+      const { killGraceMs } = this.#settings;
+      return startInUnit(spec, this.units, index, { isolation, limits, place: this.#place, killGraceMs }, onOutput);
+    }
+    return this.cgroup ? startInCgroup(spec, this.cgroup, onOutput) : startChild(spec, onOutput);
   }
 
   #startOf(step: Step, index: number) {
@@ -202,19 +221,35 @@ export class StepRunner {
 
   #terminate(child: Child): void {
     this.hasEnded = true;
-    signalGroup(child.pid, 'SIGTERM');
+    child.signal('SIGTERM');
     this.#grace = new Deadline(this.#settings.killGraceMs, () => {
       this.#grace = null;
-      signalGroup(child.pid, 'SIGKILL');
+      child.signal('SIGKILL');
     });
   }
 }
 
 /** The limits of a job that nothing enforces, by their keys. */
 export const unenforcedHere = (
-  { limits }: Pick<JobSpec, 'limits'>,
-  { cgroups }: Pick<AttemptSettings, 'cgroups'>,
-): readonly string[] => unenforced(limits, enforceable(cgroups));
+  { limits, isolation }: Pick<JobSpec, 'limits' | 'isolation'>,
+  { cgroups, units }: Pick<AttemptSettings, 'cgroups' | 'units'>,
+): readonly string[] => unenforced(limits, isolation !== null && units ? units.controllers : enforceable(cgroups));
+
+/** The supervisor that accepted it could. A job never runs with fewer walls than it asks for. */
+const withoutUnit: SpawnFailure = {
+  kind: 'spawn',
+  code: 'ENOTSUP',
+  message: 'this supervisor cannot run it as a unit of its own: see ISOLATION_UNAVAILABLE',
+};
+
+/** Its user has no home, and the name that systemd has made for it. */
+function machineOfUnit(
+  machine: Readonly<Record<string, string>>,
+  { workdir }: JobPlace,
+): Readonly<Record<string, string>> {
+  const { USER: _, ...rest } = machine;
+  return { ...rest, HOME: workdir };
+}
 
 const withoutLimits = (names: readonly string[]): SpawnFailure => ({
   kind: 'spawn',

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode } from '../disk/durable.ts';
+import type { AttemptUnits } from './attempt-units.ts';
 import { emptyCgroup } from './cgroup-end.ts';
 import { reapOrphans } from './orphans.ts';
 import { groupExists, groupMembers, markedProcesses, signalGroup, startTimeOf } from './processes.ts';
@@ -8,6 +9,8 @@ import { groupExists, groupMembers, markedProcesses, signalGroup, startTimeOf } 
 export interface Remains {
   /** Its own, where it had one. */
   readonly cgroups?: readonly string[];
+  /** Its units, where its steps were such. */
+  readonly units?: AttemptUnits | null;
   /** The process groups that its steps began. */
   readonly groups: readonly number[];
   /** The mark in the environment of all its processes. */
@@ -23,7 +26,9 @@ const roundMs = { first: 20, most: 200 } as const;
  * groups, and nobody with its mark, who would have left both. Answers how many processes were killed, or null where some are still there after five seconds.
  */
 export async function killSurvivors(remains: Remains): Promise<number | null> {
-  const killed = new Set<number>();
+  const inUnits = remains.units ? await remains.units.end() : new Set<number>();
+  if (inUnits === null) return null;
+  const killed = new Set(inUnits);
   for (const cgroup of remains.cgroups ?? []) {
     const killedThere = await emptyCgroup(cgroup, patienceMs);
     if (killedThere === null) return null;

@@ -73,6 +73,7 @@ const passingFiles = new Set([
   'module-error.json.new',
   'module-log.jsonl',
   'module-log.jsonl.new',
+  'unit-refused',
   ...[1, 2, 3, 4, 5, 6, 7, 8].map((depth) => `shell-failure-${depth}`),
 ]);
 

@@ -14,6 +14,7 @@ import { type DroppedFile, type JobDefaults, type ParsedJob, parseJobFile } from
 import { nearestOf } from '../job/problems.ts';
 import { accepted, type Parsed, type Refusal, refused } from '../job/refusal.ts';
 import type { Templates } from '../job/template.ts';
+import type { FoundUnits } from '../run/unit-host.ts';
 import type { Content } from '../spool/claim.ts';
 import { type Account, nameless, Submitters } from '../spool/submitters.ts';
 
@@ -23,6 +24,8 @@ export type Owner = Pick<Content, 'uid' | 'doubt'>;
 export interface AdmissionParts {
   /** What enforces limits here; null: nobody knows, as the supervisor is not asked. */
   readonly enforceable: ReadonlySet<Controller> | null;
+  /** Whether jobs can be units of their own; null: nobody knows. */
+  readonly units: FoundUnits | null;
   readonly templates: Templates;
   readonly secrets: KnownNames;
   /** The user of the supervisor. */
@@ -74,7 +77,7 @@ export class Admission {
     who: Submitter,
     { defaults, policy, unenforcedLimits }: AdmissionRules,
   ): Parsed<Admitted> & { readonly also?: readonly Refusal[] } {
-    const { templates, secrets, enforceable } = this.#parts;
+    const { templates, secrets, units } = this.#parts;
     const parsed = parseJobFile(file, defaults, {
       // Whether a template exists, and what it takes, is told to those only who may use it.
       find: (name) => {
@@ -84,12 +87,29 @@ export class Admission {
       flawOfPath: (path, below) => templates.flawOfPath(path, below),
     });
     if (!parsed.ok) return parsed;
-    const lacking = enforceable && unenforcedLimits === 'refuse' ? lackingOf(parsed.value.spec, enforceable) : [];
+    const { spec } = parsed.value;
+    if (spec.isolation !== null && units?.kind === 'none') return withoutUnits(units.why);
+    const enforceable = this.#enforceableOf(spec);
+    const lacking = enforceable && unenforcedLimits === 'refuse' ? lackingOf(spec, enforceable) : [];
     if (lacking.length > 0) return withoutLimits(lacking);
-    const reasons = decideJob(requestOf(parsed.value.spec), policy, who, secrets, nearestOf);
+    const reasons = decideJob(requestOf(spec), policy, who, secrets, nearestOf);
     return reasons.ok ? accepted({ ...parsed.value, reasons: reasons.value }) : reasons;
   }
+
+  #enforceableOf({ isolation }: JobSpec): ReadonlySet<Controller> | null {
+    const { units, enforceable } = this.#parts;
+    return isolation !== null && units?.kind === 'units' ? units.host.controllers : enforceable;
+  }
 }
+
+/** What the job would get, it gets whole, or it does not run. */
+const withoutUnits = (why: string) =>
+  refused({
+    code: 'ISOLATION_UNAVAILABLE',
+    message: `no job can run as a unit of its own here: ${why}`,
+    hint: 'let the supervisor run as root, by the drop-in isolation.conf (OPERATIONS.md, Isolation), or leave isolation out',
+    key: 'isolation',
+  });
 
 const lackingOf = ({ limits, verify }: JobSpec, enforceable: ReadonlySet<Controller>): readonly string[] => [
   ...new Set([limits, ...verify.map((verifier) => verifier.limits)].flatMap((one) => unenforced(one, enforceable))),

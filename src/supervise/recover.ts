@@ -10,6 +10,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Leftover } from '../ledger/leftover.ts';
 import { maxPatternBytes } from '../redact/patterns.ts';
 import type { Redactor } from '../redact/redactor.ts';
+import { AttemptUnits } from '../run/attempt-units.ts';
 import { removeCgroup } from '../run/cgroup-end.ts';
 import { type CgroupTree, cgroupName } from '../run/cgroup-tree.ts';
 import { markOf } from '../run/environment.ts';
@@ -40,7 +41,7 @@ type Parts = Pick<RecoveryParts, 'capture' | 'emit' | 'maxLost'> & {
   readonly paths: Pick<RecoveryParts['paths'], 'jobs'>;
   readonly queue: Pick<RecoveryParts['queue'], 'finish'>;
   readonly telemetry: Pick<RecoveryParts['telemetry'], 'environment' | 'release'>;
-  readonly settings: Pick<RecoveryParts['settings'], 'cgroups' | 'directories' | 'redactor'>;
+  readonly settings: Pick<RecoveryParts['settings'], 'cgroups' | 'directories' | 'redactor' | 'units'>;
 };
 
 /**
@@ -55,7 +56,13 @@ export async function recover(leftover: Leftover, parts: Parts): Promise<Recover
   const place = placeOf(parts.paths.jobs, job.id, job.pipelineId);
   const group = leftover.process ? groupOf(leftover.process, readBootId()) : null;
   const cgroups = cgroupsOf(leftover, parts.settings.cgroups);
-  const killed = await killSurvivors({ cgroups, groups: group === null ? [] : [group], mark: markOf(place, attempt) });
+  const { units } = parts.settings;
+  const killed = await killSurvivors({
+    units: units && job.spec.isolation !== null ? new AttemptUnits(units, job.id, attempt) : null,
+    cgroups,
+    groups: group === null ? [] : [group],
+    mark: markOf(place, attempt),
+  });
   if (killed === null) return { kind: 'unkillable' };
   for (const cgroup of cgroups) removeCgroup(cgroup);
   const poisonous = lostBefore + 1 >= parts.maxLost;

@@ -9,6 +9,7 @@ export const defaults: JobDefaults = {
   timeoutMs: milliseconds(11_000),
   outputMaxBytes: bytes(7_000_000),
   limits: { memoryBytes: bytes(9_000_000), cpuPercent: 77, tasks: 99, ioBytes: null },
+  isolation: null,
   reports: {
     always: [],
     policy: {

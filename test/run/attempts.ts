@@ -82,6 +82,7 @@ export class RunningAttempt implements Disposable {
       redactor: new Redactor(),
       secrets: new Map<string, string>(),
       cgroups: cgroups ?? null,
+      units: null,
       refusesUnenforced,
     };
     this.attempt = new Attempt(claim, this.place, settings, verifier ?? null, (pid) => this.pids.push(pid));

@@ -45,6 +45,7 @@ export function specOf(
     tags: {},
     outputMaxBytes: bytes(1000),
     limits: noLimits,
+    isolation: null,
     retries: noRetries,
     notBefore: null,
     expires: null,

@@ -71,6 +71,7 @@ export class Intakes implements AsyncDisposable {
       (event) => this.events.push(event),
       new Redactor(),
       new Admission({
+        units: null,
         enforceable: new Set(),
         templates: new TemplateShelf(this.paths.templates, process.getuid?.() ?? 0),
         secrets: { names: new Set(), areOwn: true },

@@ -39,7 +39,7 @@ void test('an attempt that begins as soon as the lost one is in the ledger keeps
     paths: { jobs: directory.path },
     queue: { finish },
     telemetry: { release: null, environment: 'test' },
-    settings: { cgroups: null, directories, redactor: new Redactor() },
+    settings: { cgroups: null, units: null, directories, redactor: new Redactor() },
   });
   assert.equal(recovered.kind, 'waiting');
   assert.ok(existsSync(next), 'the next attempt’s file was removed');
