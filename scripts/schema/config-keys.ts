@@ -27,6 +27,8 @@ export const configKeys: Descriptions = {
   'defaults.killGrace': 'Between SIGTERM and SIGKILL. Default: 10s',
   'defaults.output': 'How much of an attempt’s output is kept. Default: 64M',
   'defaults.limits': 'Of one attempt, all its processes together. Default: none',
+  'defaults.isolation':
+    'Every job runs as units of its own: unit, or offline-unit without a network; a job file cannot undo it. Takes a supervisor that is root. Default: none',
   'defaults.maxLost': 'A job under which the supervisor died so often is put aside. Default: 3',
   'defaults.report': 'Reports of every job',
   ...reports,

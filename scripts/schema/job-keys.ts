@@ -40,7 +40,7 @@ export const jobKeys: Descriptions = {
   'limits.output': 'How much of the output the log keeps, such as 512K or 64M. Default: defaults.output, 64M',
   journal: 'What of its output goes to the systemd journal: all, errors (standard error) or off. Default: journal, all',
   isolation:
-    'Not available in this version: a job that wants a unit of its own (unit) is refused, and never run without',
+    'Each step runs as a systemd unit with walls of its own: unit, or offline-unit without a network. Refused where the supervisor cannot. Default: defaults.isolation, none',
   onInterrupt: 'What happens where the supervisor or the machine died under it: retry or fail. Default: retry',
   retries: 'How often it is tried again, beside the first attempt. Default: 0',
   'retries.limit': 'How often it is tried again, from 0 to 1000',

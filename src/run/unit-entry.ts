@@ -79,10 +79,18 @@ export async function startInUnit(
   const cgroup = units.cgroupOf(step);
   const unset = ofTheShell.filter((variable) => !(variable in spec.env));
   const program = ['/bin/sh', '-c', entry(unset), refused, spec.cwd, found.path, ...spec.argv.slice(1)];
+  const properties = [...propertiesOf(wish, units.host), ...hooksOf(name, record, cgroup, wish)];
   const argv = [
-    ...['systemd-run', '--quiet', '--wait', '--pipe', '--collect', '--service-type=exec'],
-    ...[`--unit=${name}`, `--slice=${sliceName}`, `--description=Job of Booty: ${name}`],
-    ...[...propertiesOf(wish, units.host), ...hooksOf(name, record, cgroup, wish)].flatMap((one) => ['-p', one]),
+    'systemd-run',
+    '--quiet',
+    '--wait',
+    '--pipe',
+    '--collect',
+    '--service-type=exec',
+    `--unit=${name}`,
+    `--slice=${sliceName}`,
+    `--description=Job of Booty: ${name}`,
+    ...properties.flatMap((one) => ['-p', one]),
     '--',
     // systemd would put variables in their places.
     ...program.map((text) => text.replaceAll('$', '$$$$')),
@@ -92,7 +100,7 @@ export async function startInUnit(
     for (const pipe of [given.stdout, given.stderr]) fchmodSync(pipe, 0o622);
     return startProgram({
       ...given,
-      argv: argv as unknown as [string, ...string[]],
+      argv: [...argv],
       cwd: '/',
       env: { PATH: '/usr/bin:/bin' },
       stdin: environment,

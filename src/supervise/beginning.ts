@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import type { Paths } from '../config/paths.ts';
 import type { Telemetry } from '../config/telemetry.ts';
 import type { OutcomeRecord } from '../job/outcome.ts';
@@ -68,6 +68,8 @@ function tellPipeline(
     environment: telemetry.environment,
   });
   makeWorkdir(place, settings.directories);
-  writeFileSync(verifier.outcomePath, `${JSON.stringify(record, null, 2)}\n`);
+  // In place of whatever a job has put there, and not where a link of its leads to.
+  rmSync(verifier.outcomePath, { force: true, recursive: true });
+  writeFileSync(verifier.outcomePath, `${JSON.stringify(record, null, 2)}\n`, { flag: 'wx' });
   return record;
 }

@@ -13,7 +13,7 @@ const reports = {
 
 const defaults = {
   concurrency: { pipeline: 2, verifier: 2 },
-  defaults: { timeoutMs: 3_600_000, outputMaxBytes: 67_108_864, limits: noLimits, reports },
+  defaults: { timeoutMs: 3_600_000, outputMaxBytes: 67_108_864, limits: noLimits, isolation: null, reports },
   killGraceMs: 10_000,
   drainLimitMs: 60_000,
   scanIntervalMs: 5000,
@@ -60,7 +60,7 @@ concurrency: { pipeline: 8, verifier: 1 }
 paths: { spool: /srv/spool, state: state, secrets: ./s.env, release: /r.env, modules: ./m, templates: ./t, socket: ./b.sock }
 drain: { limit: 5m }
 schedule: { aging: 10m }
-defaults: { timeout: 10m, killGrace: 3s, output: 1M, limits: { memory: 1G, cpu: 150%, tasks: 64, io: 20M }, maxLost: 5, report: { webhook: 'https://ops.example.com/all', on: [crashed], secret: OPS } }
+defaults: { timeout: 10m, killGrace: 3s, output: 1M, limits: { memory: 1G, cpu: 150%, tasks: 64, io: 20M }, isolation: unit, maxLost: 5, report: { webhook: 'https://ops.example.com/all', on: [crashed], secret: OPS } }
 spool: { scanInterval: 30s, settle: 50ms }
 crash: { burst: 3, window: 5m, maxPerHour: 50 }
 outbox: { maxBytes: 10M, maxAge: 1d }
@@ -86,6 +86,7 @@ journal: errors
         timeoutMs: 600_000,
         outputMaxBytes: 1_048_576,
         limits: { memoryBytes: 1_073_741_824, cpuPercent: 150, tasks: 64, ioBytes: 20_971_520 },
+        isolation: 'unit',
         reports: {
           always: [
             {

@@ -118,7 +118,7 @@ const refused = [
   ['{ run: a, shell: fish }', 'a shell that is none'],
   ['{ run: a, cwd: "" }', 'no directory'],
   ['{ steps: [{ run: a, if: sometimes }] }', 'a condition that is none'],
-  ['{ run: a, isolation: unit }', 'walls that there are not'],
+  ['{ run: a, isolation: container }', 'walls that there are not'],
   ['{ uses: a, run: b }', 'what a template says'],
   ['{ uses: a b }', 'no name of a template'],
 ] as const;

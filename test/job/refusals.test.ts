@@ -80,21 +80,9 @@ const rows: readonly Row[] = [
   ['run without a line', 'run: ""\n', { code: 'INVALID_VALUE', key: 'run', line: 1, column: 6 }],
   ['a NUL in a line', 'run: "a\\0b"\n', { code: 'INVALID_VALUE', key: 'run' }],
   [
-    'a unit of its own, which there is not',
-    'run: a\nisolation: unit\n',
-    {
-      code: 'ISOLATION_UNAVAILABLE',
-      key: 'isolation',
-      line: 2,
-      column: 12,
-      message: 'isolation: this version does not run a job as a unit of its own',
-    },
-    /leave it out/,
-  ],
-  [
     'walls that nobody knows',
     'run: a\nisolation: container\n',
-    { code: 'INVALID_VALUE', key: 'isolation', line: 2, message: 'isolation: expected unit' },
+    { code: 'INVALID_VALUE', key: 'isolation', line: 2, message: 'isolation: expected unit or offline-unit' },
     /correct the value/,
   ],
   ['a slip in isolation', 'run: a\nisolaton: unit\n', { code: 'UNKNOWN_KEY', key: 'isolaton' }, /"isolation"/],

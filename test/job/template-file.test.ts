@@ -21,10 +21,10 @@ const rows: readonly Row[] = [
     /timeout/,
   ],
   [
-    'a job that wants a unit of its own',
-    'job:\n  run: a\n  isolation: unit\n',
-    { code: 'ISOLATION_UNAVAILABLE', key: 'job.isolation', line: 3 },
-    /leave it out/,
+    'walls that nobody knows',
+    'job:\n  run: a\n  isolation: container\n',
+    { code: 'INVALID_VALUE', key: 'job.isolation', line: 3 },
+    /correct/,
   ],
   ['a template in a template', `${x}job: { uses: other }\n`, { key: 'job.uses', line: 2 }],
   // Where a value may not go.

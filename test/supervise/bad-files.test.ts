@@ -49,9 +49,8 @@ const bad: Readonly<Record<string, Bad>> = {
   'isolation.yaml': {
     content: 'run: "true"\nisolation: unit\n',
     code: 'ISOLATION_UNAVAILABLE',
-    line: 2,
     key: 'isolation',
-    says: /this version does not run a job as a unit of its own/,
+    says: /no job can run as a unit of its own here: .*isolation\.conf/,
   },
   'two-documents.yaml': { content: 'run: "true"\n---\nrun: "false"\n', code: 'SEVERAL_DOCUMENTS' },
   'not-utf8.yaml': { content: Buffer.from('run: "true"\nname: "\xff\xfe"\n', 'latin1'), code: 'NOT_UTF8', line: 2 },

@@ -14,6 +14,7 @@ const needs: Readonly<Record<string, string | null>> = {
   'debuggers.conf': `perl -e 'exit(syscall(${ptrace}, 0, 0, 0, 0) == 0 ? 0 : 1)'`,
   'home-directories.conf': 'touch /home/ours/file',
   'gpu.conf': null,
+  'isolation.conf': null,
 };
 const tested = Object.entries(needs);
 

@@ -138,7 +138,9 @@ async function toldLikeOthers(machine: Machine): Promise<void> {
     run(machine, 'steps', {
       steps: [
         { run: 'umask 077; echo one >file; (trap "" TERM; sleep 62) >/dev/null 2>&1 & echo started' },
-        { run: 'test "$(cat file)" = one; echo two >file; echo "left=$(cat file)" >>"$BOOTY_OUTPUT"' },
+        {
+          run: 'if rm -f ../1.log 2>/dev/null; then exit 9; fi; test "$(cat file)" = one; echo two >file; echo "left=$(cat file)" >>"$BOOTY_OUTPUT"',
+        },
       ],
       verify: { run: 'test "$(cat file)" = two' },
     }),
