@@ -18,6 +18,7 @@ root=${root%/}
 lib=$prefix/lib/booty
 doc=$prefix/share/doc/booty
 units=$prefix/lib/systemd/system
+generators=$prefix/lib/systemd/system-generators
 catalog=$prefix/lib/systemd/catalog
 sysusers=$prefix/lib/sysusers.d/booty.conf
 tmpfiles=$prefix/lib/tmpfiles.d/booty.conf
@@ -46,6 +47,7 @@ systemd_files() {
       booty.tmpfiles) echo "$name $tmpfiles" ;;
       *.service | *.socket | *.timer | *.path) echo "$name $units/$name" ;;
       *.catalog) echo "$name $catalog/$name" ;;
+      booty-generator) echo "$name $generators/$name" ;;
     esac
   done
 }
@@ -54,8 +56,9 @@ systemd_files() {
 put_systemd_files() {
   systemd_files | while read -r name target; do
     mkdir -p -- "$root${target%/*}"
-    sed -e "s|/usr/bin/booty|$prefix/bin/booty|g" -- "$home/systemd/$name" >"$root$target.new"
-    chmod 0644 -- "$root$target.new"
+    if [ -x "$home/systemd/$name" ]; then mode=0755; else mode=0644; fi
+    sed -e "s|/usr/bin/booty|$prefix/bin/booty|g" -e "s|/usr/lib/|$prefix/lib/|g" -- "$home/systemd/$name" >"$root$target.new"
+    chmod "$mode" -- "$root$target.new"
     mv -f -- "$root$target.new" "$root$target"
   done
 }

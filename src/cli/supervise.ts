@@ -33,8 +33,10 @@ import { Admission } from '../supervise/admission.ts';
 import { CoreDumps } from '../supervise/core-dumps.ts';
 import { openDeliveries } from '../supervise/deliverers.ts';
 import { type EarlyCapture, openEarlyCapture } from '../supervise/early-capture.ts';
+import { Keepers } from '../supervise/keepers.ts';
 import { Monitors } from '../supervise/monitors.ts';
 import { openPatiently } from '../supervise/patience.ts';
+import type { Left } from '../supervise/stopping.ts';
 import { Storms } from '../supervise/storms.ts';
 import { Supervisor } from '../supervise/supervisor.ts';
 import { Troubles } from '../supervise/troubles.ts';
@@ -44,6 +46,7 @@ import { type JobSecrets, jobSecretsOf, namesFor } from './job-secrets.ts';
 import { findPlace, findSoundPlace, type Place } from './place.ts';
 import { type Redaction, redactionOf } from './redaction.ts';
 import { reloadable } from './reloadable.ts';
+import { keeperPrefix, marksOf, restartOf } from './restart.ts';
 import { tellBrokenTemplates } from './template-health.ts';
 import { printErrorLine } from './terminal.ts';
 
@@ -70,7 +73,15 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
   const early = await openEarlyCapture(policy.telemetry, redactor);
   ownDefects(early.capture, emit);
   try {
-    return await superviseWith(options, policy.telemetry, early, { redactor, secretOf, secrets }, { emit, outputs });
+    const left = await superviseWith(
+      options,
+      policy.telemetry,
+      early,
+      { redactor, secretOf, secrets },
+      { emit, outputs },
+    );
+    if (left) await keep(left);
+    return exitStatus.succeeded;
   } catch (error) {
     if (!(error instanceof BootyError)) {
       await reportDefect(error, early.capture, emit);
@@ -88,7 +99,7 @@ async function superviseWith(
   { capture, keepIn }: EarlyCapture,
   { redactor, secretOf, secrets }: Secrets,
   { emit, outputs }: Journal,
-): Promise<number> {
+): Promise<Left | null> {
   const place = findSoundPlace(options);
   await hideFromJobs();
   const notify = await openNotification();
@@ -101,7 +112,7 @@ async function superviseWith(
     notify,
     stopAsked: stopAsked.signal,
   });
-  if (!state) return exitStatus.succeeded;
+  if (!state) return null;
   const { outbox, ledger } = state;
   await using _delivery =
     telemetry.kind === 'on'
@@ -126,6 +137,18 @@ async function superviseWith(
   const shelf = new TemplateShelf(place.paths.templates, ownUid);
   tellBrokenTemplates(shelf, emit);
   outputs?.setLevel(place.config.journal);
+  const marks = marksOf(place.paths.socket);
+  await using keepers = new Keepers({
+    passed: takePassedFiles(process.env, process.pid, keeperPrefix).map(({ name, file }) => ({
+      pid: Number(name),
+      file,
+    })),
+    cgroups,
+    marks,
+    jobs: place.paths.jobs,
+    redactor,
+    emit,
+  });
   const supervisor = new Supervisor({
     paths: place.paths,
     config: place.config,
@@ -165,6 +188,8 @@ async function superviseWith(
       refusesUnenforced: place.config.unenforcedLimits === 'refuse',
     },
     emit,
+    keepers,
+    restart: restartOf(process.env, cgroups, marks),
     notify,
     watchdogMs: watchdogIntervalMs(process.env, process.pid),
     startedMs: 0,
@@ -179,8 +204,18 @@ async function superviseWith(
   });
   await using control = openControl(place, supervisor, ledger, new Failures(capture, emit), troubles);
   await control.open();
-  await supervisor.run();
-  return exitStatus.succeeded;
+  return await supervisor.run();
+}
+
+/** From here on nothing is ours but the attempts that run. */
+async function keep({ keeper, leave }: Left): Promise<void> {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.removeAllListeners(signal);
+    process.once(signal, () => void keeper.end());
+  }
+  process.title = 'booty-keeper';
+  leave();
+  await keeper.run();
 }
 
 /** A cgroup for each attempt, where that can be had: said once. */

@@ -40,6 +40,14 @@ export type JournalEvent =
   | { readonly kind: 'supervisor.unchanged'; readonly error: string; readonly hint: string }
   | { readonly kind: 'supervisor.hurried'; readonly signal: string; readonly running: number }
   | { readonly kind: 'supervisor.stopped'; readonly interrupted: number }
+  /** A restart: so many attempts run on under this process, for the next supervisor. */
+  | { readonly kind: 'supervisor.kept'; readonly pid: number; readonly attempts: number }
+  /** A restart under which nothing can run on. */
+  | { readonly kind: 'restart.drains'; readonly why: string }
+  /** The keeper of attempts that an earlier supervisor began has answered. */
+  | { readonly kind: 'keeper.adopted'; readonly pid: number; readonly attempts: number }
+  /** It has died, or did not answer. Null: nobody knows how many it had. */
+  | { readonly kind: 'keeper.lost'; readonly pid: number; readonly attempts: number | null }
   | {
       readonly kind: 'supervisor.failed';
       readonly error: string;
@@ -229,6 +237,7 @@ export function priorityOf(event: JournalEvent): Priority {
     case 'attempt.unkillable':
     case 'attempt.abandoned':
     case 'supervisor.unchanged':
+    case 'keeper.lost':
       return 'error';
     case 'trouble.began':
       return event.where === 'watch' || event.where === 'machine' || event.where === 'control' ? 'warning' : 'error';
@@ -259,6 +268,9 @@ export function priorityOf(event: JournalEvent): Priority {
     case 'supervisor.draining':
     case 'supervisor.stopped':
     case 'supervisor.reloaded':
+    case 'supervisor.kept':
+    case 'restart.drains':
+    case 'keeper.adopted':
     case 'control.done':
     case 'trouble.ended':
     case 'cgroups.missing':

@@ -109,6 +109,11 @@ export function becomeSubreaper(): void {
   if (libc().prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) !== 0) throw new Error('prctl(PR_SET_CHILD_SUBREAPER) failed');
 }
 
+/** From now on orphans of our descendants go on to the next one above us that takes them. {@link becomeSubreaper} takes it back. */
+export function refuseOrphans(): void {
+  if (libc().prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0) !== 0) throw new Error('prctl(PR_SET_CHILD_SUBREAPER) failed');
+}
+
 /** Has a file closed in every program that we start (fcntl(2), FD_CLOEXEC). */
 export function closeOnExec(file: number): void {
   if (libc().fcntl(file, F_SETFD, FD_CLOEXEC) !== 0) throw new Error(`fcntl(${file}, F_SETFD) failed`);

@@ -36,13 +36,18 @@ export interface AttemptResult {
   readonly decision: Decision | null;
   /** What became of each step of the job. */
   readonly records: readonly StepRecord[];
-  readonly output: AttemptOutput;
+  readonly output: Pick<AttemptOutput, 'bytes' | 'failure'>;
   /** By the monotonic clock. */
   readonly durationMs: number;
   /** Of all its steps. */
   readonly usage: Usage | null;
   /** Processes that its steps left behind and that were killed; null where some could not be. */
   readonly survivors: number | null;
+}
+
+/** The same where it ran in this process. */
+export interface RanAttempt extends AttemptResult {
+  readonly output: AttemptOutput;
 }
 
 /** How long a step is put off where the machine is short, at first and at most. */
@@ -92,7 +97,7 @@ export class Attempt {
   }
 
   /** Resolves with a shortage, and has then left nothing behind, where the machine could not start its first step. */
-  async run(inputs: AttemptInputs = noInputs): Promise<AttemptResult | Shortage> {
+  async run(inputs: AttemptInputs = noInputs): Promise<RanAttempt | Shortage> {
     const started = performance.now();
     const { spec } = this.#claim.job;
     const output = new AttemptOutput(
@@ -218,6 +223,7 @@ export class Attempt {
       const pause = Promise.withResolvers<void>();
       using _pause = new Deadline(milliseconds(pauseMs), pause.resolve);
       await Promise.race([pause.promise, this.#ended.promise]);
+      this.#runner.cgroup?.restore();
     }
   }
 

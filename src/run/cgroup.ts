@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '../disk/durable.ts';
 import type { Hits, ResourceLimits } from '../job/limits.ts';
@@ -38,6 +38,16 @@ export class AttemptCgroup {
       removeCgroup(path);
       return { kind: 'short', of: 'machine', error: `no cgroup for the job: ${code}` };
     }
+  }
+
+  /**
+   * Makes it anew where it is gone: the service manager removes those that are empty when a service is restarted, also between
+   * two steps. What was used before is not on its bill then. @throws the system's error
+   */
+  restore(): void {
+    if (existsSync(this.path)) return;
+    mkdirSync(this.path, { mode: 0o755 });
+    for (const [file, value] of settingsOf(this.limits, this.#tree)) set(join(this.path, file), value);
   }
 
   get isPopulated(): boolean {

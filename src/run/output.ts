@@ -71,26 +71,34 @@ function textOf(bytes: Buffer, isCut: boolean): string {
 export class Printed {
   /** The end of what all steps up to this one have printed. */
   readonly tails: Readonly<Record<StreamName, Buffer>>;
-  /** How much of that is not of this step, but of those before it. */
-  readonly #earlier: Readonly<Record<StreamName, number>>;
+  /** How much of that is not of this step, but of those before it: negative where it has more than the tail. */
+  readonly earlier: Readonly<Record<StreamName, number>>;
   readonly #redactor: Redactor | null;
 
-  /** @param from how much each stream had seen when the step began */
   constructor(
+    tails: Readonly<Record<StreamName, Buffer>>,
+    earlier: Readonly<Record<StreamName, number>>,
+    redactor: Redactor | null,
+  ) {
+    this.tails = tails;
+    this.earlier = earlier;
+    this.#redactor = redactor;
+  }
+
+  /** @param from how much each stream had seen when the step began */
+  static of(
     streams: Readonly<Record<StreamName, Tail>>,
     from: Readonly<Record<StreamName, number>>,
     redactor: Redactor | null,
-  ) {
-    const { stdout, stderr } = streams;
-    this.tails = { stdout: stdout.bytes(), stderr: stderr.bytes() };
-    const earlierIn = (name: StreamName): number => from[name] - (streams[name].total - this.tails[name].length);
-    this.#earlier = { stdout: earlierIn('stdout'), stderr: earlierIn('stderr') };
-    this.#redactor = redactor;
+  ): Printed {
+    const tails = { stdout: streams.stdout.bytes(), stderr: streams.stderr.bytes() };
+    const earlierIn = (name: StreamName): number => from[name] - (streams[name].total - tails[name].length);
+    return new Printed(tails, { stdout: earlierIn('stdout'), stderr: earlierIn('stderr') }, redactor);
   }
 
   /** The end of what the step itself has printed. */
   text(stream: StreamName): string {
-    const earlier = this.#earlier[stream];
+    const earlier = this.earlier[stream];
     return textOf(this.tails[stream].subarray(Math.max(0, earlier)), earlier < 0);
   }
 
@@ -189,7 +197,7 @@ export class AttemptOutput implements Disposable {
   /** What has been printed up to now. @param whole whether nobody writes any more, so that nothing has to be held back */
   printed(whole: boolean): Printed {
     if (whole) this.#letGo();
-    return new Printed(this, this.#stepFrom, this.#redactor);
+    return Printed.of(this, this.#stepFrom, this.#redactor);
   }
 
   /** What may be the beginning of a secret, and is known by now to be none. */

@@ -14,6 +14,19 @@ export function startTimeOf(pid: number): string | null {
   return fields && fields[0] !== 'Z' && fields[0] !== 'X' ? (fields[19] ?? null) : null;
 }
 
+/** What tells a process from any other. Null where it is over already, or the machine has no descriptor to look with. */
+export function identityOf(
+  pid: number,
+): { readonly pid: number; readonly startTime: string; readonly bootId: string } | null {
+  try {
+    const startTime = startTimeOf(pid);
+    return startTime === null ? null : { pid, startTime, bootId: readBootId() };
+  } catch (error) {
+    if (errorCode(error) === null) throw error;
+    return null;
+  }
+}
+
 /** Whether anybody is left in a process group; zombies count until they are reaped. */
 export function groupExists(group: number): boolean {
   return signalGroup(group, 0);

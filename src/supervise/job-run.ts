@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { Paths } from '../config/paths.ts';
 import type { Telemetry } from '../config/telemetry.ts';
-import { errorCode } from '../disk/durable.ts';
 import { describeExit } from '../job/exit.ts';
 import { type Judgement, judge } from '../job/judge.ts';
 import type { CaptureRecord } from '../job/outcome.ts';
@@ -9,11 +8,10 @@ import { resumePoint } from '../job/step.ts';
 import { type Instant, instant } from '../job/units.ts';
 import type { Emit } from '../journal/event.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { ProcessRecord } from '../ledger/leftover.ts';
 import { LedgerRefusal } from '../ledger/refusal.ts';
 import { Attempt, type AttemptResult } from '../run/attempt.ts';
 import { type AttemptInputs, markOf, type VerifierFiles } from '../run/environment.ts';
-import { readBootId, startTimeOf } from '../run/processes.ts';
+import { identityOf } from '../run/processes.ts';
 import { type Shortage, shortageOfFiles } from '../run/shortage.ts';
 import { type AttemptSettings, unenforcedHere } from '../run/step-run.ts';
 import { type JobPlace, placeOf, readOutputs, syncWorkdir } from '../run/workdir.ts';
@@ -23,6 +21,7 @@ import { begin } from './beginning.ts';
 import type { CoreDumps } from './core-dumps.ts';
 import { type CaptureCrash, captureBeforeReport } from './crashes.ts';
 import { crashOf, type Failure, readEnd } from './failure.ts';
+import type { KeptAttempt, KeptEnd } from './kept-attempt.ts';
 import type { Monitors } from './monitors.ts';
 import { pause } from './pause.ts';
 import { tidyAfter, tidyBeforeNext } from './tidying.ts';
@@ -54,6 +53,9 @@ export type Settled =
   /** The ledger still has it as running: the next supervisor finds it so, and settles it. */
   | { readonly kind: 'abandoned' };
 
+/** Whoever ran it is gone, and nobody knows how it ended. */
+export type Orphaned = Extract<KeptEnd, { kind: 'orphaned' }>;
+
 const ledgerRetryMs = 1000;
 const clearRetryMs = 5000;
 /** How long a step runs before its process is noted in the ledger. */
@@ -65,16 +67,21 @@ export class JobRun {
   readonly #parts: JobRunParts;
   readonly #place: JobPlace;
   readonly #verifier: VerifierFiles | null;
-  readonly #attempt: Attempt;
+  readonly #attempt: Attempt | KeptAttempt;
+  /** Where an earlier supervisor began it, and runs it. */
+  readonly kept: KeptAttempt | null;
+  readonly #begun = Promise.withResolvers<void>();
   /** The length of its log, once it is settled. */
   logBytes = 0;
-  #told = false;
+  #told: boolean;
+  #isLeft = false;
   #cancelled: string | null = null;
   #noting: NodeJS.Timeout | null = null;
   /** When its slot came free: the next job may have begun before this one's end is in the ledger. */
   #freeAt: Instant | null = null;
 
-  constructor(claim: Claim, parts: JobRunParts) {
+  /** @param kept where it is under way already */
+  constructor(claim: Claim, parts: JobRunParts, kept: KeptAttempt | null = null) {
     const { job } = claim;
     this.claim = claim;
     this.#parts = parts;
@@ -86,11 +93,35 @@ export class JobRun {
             verdictPath: join(this.#place.directory, 'verdict'),
           }
         : null;
-    this.#attempt = new Attempt(claim, this.#place, parts.settings, this.#verifier, (pid) => this.#notePid(pid));
+    this.kept = kept;
+    this.#told = kept !== null;
+    this.#attempt =
+      kept ?? new Attempt(claim, this.#place, parts.settings, this.#verifier, (pid) => this.#notePid(pid));
+  }
+
+  /** Resolves once its first process runs, or none will. */
+  get begun(): Promise<void> {
+    return this.#begun.promise;
+  }
+
+  /** From now on the ledger is not ours to write to. */
+  leave(): void {
+    this.#isLeft = true;
+    clearTimeout(this.#noting ?? undefined);
   }
 
   /** Runs the steps. When it resolves, none of their processes is left, and the slot is free. */
-  async run(): Promise<AttemptResult | Shortage> {
+  async run(): Promise<AttemptResult | Shortage | Orphaned> {
+    const attempt = this.#attempt;
+    if (attempt instanceof Attempt) return this.#run(attempt).finally(() => this.#begun.resolve());
+    this.#begun.resolve();
+    const end = await attempt.end;
+    if (end.kind === 'orphaned') return end;
+    this.#freeAt = end.endedAt;
+    return end.result;
+  }
+
+  async #run(attempt: Attempt): Promise<AttemptResult | Shortage> {
     let inputs: AttemptInputs;
     try {
       if (this.claim.job.spec.onInterrupt === 'fail') await this.#parts.queue.confirm(this.claim);
@@ -103,7 +134,7 @@ export class JobRun {
       if (shortage) return shortage;
       throw error;
     }
-    const result = await this.#attempt.run(inputs);
+    const result = await attempt.run(inputs);
     clearTimeout(this.#noting ?? undefined);
     this.#freeAt = instant(Date.now());
     return result;
@@ -122,15 +153,20 @@ export class JobRun {
   /** Judges the result, has a crash captured, and only then makes the end known to the ledger. */
   async settle(result: AttemptResult | Shortage): Promise<Settled> {
     try {
-      if (result.kind === 'ended') return await this.#settle(result);
-      await this.#persist(() => this.#parts.queue.release(this.claim));
-      return result;
+      const settled = result.kind === 'ended' ? await this.#settle(result) : await this.#release(result);
+      this.kept?.forget();
+      return settled;
     } catch (error) {
       if (!this.#parts.leaving.aborted) throw error;
       const { job, attempt } = this.claim;
       this.#parts.emit({ kind: 'attempt.abandoned', id: job.id, attempt, error: messageOf(error) });
       return { kind: 'abandoned' };
     }
+  }
+
+  async #release(shortage: Shortage): Promise<Shortage> {
+    await this.#persist(() => this.#parts.queue.release(this.claim));
+    return shortage;
   }
 
   async #settle(result: AttemptResult): Promise<Finished> {
@@ -286,7 +322,9 @@ export class JobRun {
 
   /** Most jobs are over before, and need no note: until there is one, recovery goes by the mark. */
   #notePid(pid: number): void {
+    if (this.#isLeft) return;
     this.#tellStart();
+    this.#begun.resolve();
     clearTimeout(this.#noting ?? undefined);
     this.#noting = setTimeout(() => this.#noteProcess(pid), noteAfterMs);
   }
@@ -301,16 +339,5 @@ export class JobRun {
         // Recovery then finds the processes by their mark.
         if (!(error instanceof LedgerRefusal)) throw error;
       });
-  }
-}
-
-/** Null where it is over already, or the machine has no descriptor to look with: recovery goes by the mark then. */
-function identityOf(pid: number): ProcessRecord | null {
-  try {
-    const startTime = startTimeOf(pid);
-    return startTime === null ? null : { pid, startTime, bootId: readBootId() };
-  } catch (error) {
-    if (errorCode(error) === null) throw error;
-    return null;
   }
 }

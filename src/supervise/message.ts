@@ -16,6 +16,8 @@ export type Message =
       readonly answer: PromiseWithResolvers<Answer>;
     }
   | { readonly kind: 'stop'; readonly signal: string }
+  /** The stop is a restart, under which what runs can go on. */
+  | { readonly kind: 'restart' }
   | { readonly kind: 'reload'; readonly answer: PromiseWithResolvers<Reloaded> }
   /** Whether this loop turns, and the ledger answers. */
   | { readonly kind: 'alive'; readonly onAlive: () => void }

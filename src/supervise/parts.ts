@@ -3,7 +3,9 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Admission } from './admission.ts';
 import type { JobRunParts } from './job-run.ts';
+import type { Keepers } from './keepers.ts';
 import type { RecoveryParts } from './recover.ts';
+import type { Restart } from './restart.ts';
 import type { Troubles } from './troubles.ts';
 
 /** All that the supervisor needs. */
@@ -18,6 +20,9 @@ export interface SupervisorParts extends Omit<JobRunParts, 'ledger' | 'queue' | 
   /** Whose jobs may run. */
   readonly admission: Admission;
   readonly troubles: Troubles;
+  readonly keepers: Keepers;
+  /** Null where a restart drains. */
+  readonly restart: Restart | null;
   /** To systemd, where it started us. */
   readonly notify: (state: string) => void;
   /** How often systemd is to hear that we are alive; null: never. */

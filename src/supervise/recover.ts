@@ -23,6 +23,7 @@ import { captureBeforeReport } from './crashes.ts';
 import { firstCrumbs } from './failure.ts';
 import { loggedCrumbs, withLogged } from './handed-over.ts';
 import type { JobRunParts } from './job-run.ts';
+import type { Keepers } from './keepers.ts';
 import { tidyAfter, tidyBeforeNext } from './tidying.ts';
 
 /** An attempt under whose recovery so many supervisors have died is recovered without looking at what it printed. */
@@ -33,11 +34,13 @@ export type Recovered = Finished | { readonly kind: 'unkillable' };
 
 export interface RecoveryParts extends JobRunParts {
   readonly ledger: Ledger;
+  readonly keepers: Keepers;
   /** A job under which the supervisor has died so often is not run again: it may be what kills it. */
   readonly maxLost: number;
 }
 
 type Parts = Pick<RecoveryParts, 'capture' | 'emit' | 'maxLost'> & {
+  readonly keepers: Pick<Keepers, 'endSilent'>;
   readonly paths: Pick<RecoveryParts['paths'], 'jobs'>;
   readonly queue: Pick<RecoveryParts['queue'], 'finish'>;
   readonly telemetry: Pick<RecoveryParts['telemetry'], 'environment' | 'release'>;
@@ -54,6 +57,7 @@ export async function recover(leftover: Leftover, parts: Parts): Promise<Recover
   const { emit, telemetry } = parts;
   const { redactor } = parts.settings;
   const place = placeOf(parts.paths.jobs, job.id, job.pipelineId);
+  if (!(await parts.keepers.endSilent())) return { kind: 'unkillable' };
   const group = leftover.process ? groupOf(leftover.process, readBootId()) : null;
   const cgroups = cgroupsOf(leftover, parts.settings.cgroups);
   const { units } = parts.settings;

@@ -7,7 +7,11 @@ export type Reloaded =
   | { readonly kind: 'reloaded'; readonly changed: readonly string[] }
   | { readonly kind: 'unchanged'; readonly message: string; readonly hint: string };
 
-export const stopping: Reloaded = { kind: 'unchanged', message: 'the supervisor is stopping', hint: 'start it again' };
+export const isStopping: Reloaded = {
+  kind: 'unchanged',
+  message: 'the supervisor is stopping',
+  hint: 'start it again',
+};
 
 /** Reads booty.yaml again, and applies all of it or nothing. */
 export function reload(

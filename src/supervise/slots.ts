@@ -3,6 +3,8 @@ import type { Config } from '../config/config.ts';
 import type { JobId } from '../job/id.ts';
 import { type JobKind, jobKinds } from '../job/job.ts';
 import { instant } from '../job/units.ts';
+import type { AttemptResult } from '../run/attempt.ts';
+import type { Shortage } from '../run/shortage.ts';
 import { JobRun, type JobRunParts, type Settled } from './job-run.ts';
 
 /** What the loop must know of the slots. Each may be called at any time. */
@@ -10,11 +12,15 @@ export interface SlotEvents {
   /** A slot of this kind is free. */
   onFree(kind: JobKind): void;
   onSettled(run: JobRun, settled: Settled): void;
+  /** Its keeper is gone: it is to be settled as lost. */
+  onOrphaned(run: JobRun): void;
   /** Something failed that Booty cannot go on without. */
   onFailure(error: unknown): void;
   /** Something that was owned has ended. */
   onQuiet(): void;
 }
+
+type TakeEnd = (run: JobRun, result: AttemptResult | Shortage) => void;
 
 /** How many ended attempts may be on their way to the ledger at once: then their slots wait too. */
 const maxSettling = 64;
@@ -28,6 +34,8 @@ export class Slots implements Disposable {
   readonly #queues: Readonly<Record<JobKind, PQueue>>;
   readonly #running = new Map<string, JobRun>();
   readonly #owned = new Set<Promise<void>>();
+  /** Whose the ends of attempts are, once they are not ours any more. */
+  #taker: TakeEnd | null = null;
   #pauseMs = 0;
   #paused: NodeJS.Timeout | null = null;
 
@@ -83,6 +91,23 @@ export class Slots implements Disposable {
     }
   }
 
+  /** Holds a slot for what an earlier supervisor has begun, also where there is none. */
+  adopt(run: JobRun): void {
+    this.#running.set(run.claim.job.id, run);
+    this.#perform(run).catch((error: unknown) => this.#events.onFailure(error));
+  }
+
+  /** What runs, and was begun here. */
+  get begunHere(): readonly JobRun[] {
+    return [...this.#running.values()].filter(({ kept }) => kept === null);
+  }
+
+  /** From now on what ends is not settled here. What keepers have they tell the next supervisor by themselves. */
+  leaveTo(taker: TakeEnd): void {
+    this.#taker = taker;
+    for (const run of this.#running.values()) run.leave();
+  }
+
   #runningOf(kind: JobKind): number {
     let count = 0;
     for (const { claim } of this.#running.values()) if (claim.job.spec.kind === kind) count += 1;
@@ -131,7 +156,20 @@ export class Slots implements Disposable {
     const { job } = run.claim;
     try {
       const result = await run.run();
-      this.own(run.settle(result).then((settled) => this.#events.onSettled(run, settled)));
+      if (result.kind === 'orphaned') {
+        if (!this.#taker) this.#events.onOrphaned(run);
+        return;
+      }
+      if (this.#taker) {
+        if (run.kept === null) this.#taker(run, result);
+        return;
+      }
+      this.own(
+        run.settle(result).then((settled) => {
+          if (settled.kind === 'abandoned' && this.#taker && run.kept === null) this.#taker(run, result);
+          else this.#events.onSettled(run, settled);
+        }),
+      );
       while (this.#owned.size > maxSettling) await Promise.race(this.#owned);
     } finally {
       this.#running.delete(job.id);

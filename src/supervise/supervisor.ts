@@ -5,7 +5,6 @@ import { instant } from '../job/units.ts';
 import { LedgerRefusal } from '../ledger/refusal.ts';
 import { hasOrphans } from '../run/orphans.ts';
 import type { Answer, Command } from '../schedule/control.ts';
-import { Drain } from './drain.ts';
 import { Inbox } from './inbox.ts';
 import { Intake } from './intake.ts';
 import type { JobRun, Settled } from './job-run.ts';
@@ -15,13 +14,14 @@ import type { Message } from './message.ts';
 import { recoveryPartsOf, type SupervisorParts } from './parts.ts';
 import { workPatiently } from './patience.ts';
 import type { Recovered, RecoveryParts } from './recover.ts';
-import { type Reloaded, reload, stopping } from './reload.ts';
+import { isStopping, type Reloaded, reload } from './reload.ts';
 import { Reporter } from './reporter.ts';
 import { Retention } from './retention.ts';
 import { Slots } from './slots.ts';
 import { SpoolEye } from './spool-eye.ts';
 import { readyEvent, Starting } from './starting.ts';
 import { StatusLine } from './status-line.ts';
+import { type Left, Stopping } from './stopping.ts';
 import { Ticks } from './ticks.ts';
 import { tidyEnded } from './tidying.ts';
 import { Timetable } from './timetable.ts';
@@ -52,7 +52,7 @@ export class Supervisor {
   #config: Config;
   #looking: 'now' | 'asked' | 'no' = 'no';
   #settleTimer: NodeJS.Timeout | null = null;
-  #drain: Drain | null = null;
+  readonly #stopping: Stopping;
   readonly #stopAsked = new AbortController();
   #interrupted = 0;
   #failure: { readonly error: unknown } | null = null;
@@ -78,15 +78,26 @@ export class Supervisor {
     this.#slots = new Slots(config.concurrency, this.#runParts, {
       onFree: (jobKind) => this.#inbox.push({ kind: 'slot', jobKind }),
       onSettled: (run, settled) => this.#onSettledRun(run, settled),
+      onOrphaned: ({ claim }) => this.#slots.own(this.#leftovers.lose(claim)),
       onFailure: (error) => this.#fail(error),
       onQuiet: () => {
-        if (this.#drain) this.#inbox.push({ kind: 'idle' });
+        if (this.#stopping.isOn) this.#inbox.push({ kind: 'idle' });
       },
+    });
+    this.#stopping = new Stopping({
+      ...parts,
+      config: () => this.#config,
+      slots: this.#slots,
+      onBegin: () => this.#retention.stop(),
+      onRestart: () => this.#inbox.push({ kind: 'restart' }),
+      onLimit: () => this.#inbox.push({ kind: 'drain-limit' }),
+      onLeave: () => this.#leaving.abort(),
+      onChange: () => this.#inbox.push({ kind: 'idle' }),
     });
   }
 
   get state(): 'starting' | 'running' | 'stopping' {
-    if (this.#drain || this.#stopAsked.signal.aborted) return 'stopping';
+    if (this.#stopping.isOn || this.#stopAsked.signal.aborted) return 'stopping';
     return this.#isReady ? 'running' : 'starting';
   }
 
@@ -110,8 +121,11 @@ export class Supervisor {
     return answer.promise;
   }
 
-  /** Resolves once it has fully stopped. Rejects where something failed that it cannot go on without. */
-  async run(): Promise<void> {
+  /**
+   * Resolves once it has fully stopped; but for the attempts that it has left to a keeper, where there are such. Rejects where
+   * something failed that it cannot go on without.
+   */
+  async run(): Promise<Left | null> {
     const { emit } = this.#parts;
     using ticks = new Ticks(() => this.#askToLook());
     try {
@@ -124,7 +138,7 @@ export class Supervisor {
       if (!(error instanceof LedgerRefusal && this.#stopAsked.signal.aborted)) throw error;
     } finally {
       this.#leaving.abort();
-      this.#drain?.[Symbol.dispose]();
+      this.#stopping[Symbol.dispose]();
       this.#mending[Symbol.dispose]();
       this.#timetable[Symbol.dispose]();
       this.#slots[Symbol.dispose]();
@@ -134,6 +148,7 @@ export class Supervisor {
     if (this.#failure) throw this.#failure.error;
     await unlessRefused(() => this.#intake.stop());
     emit({ kind: 'supervisor.stopped', interrupted: this.#interrupted });
+    return this.#stopping.left;
   }
 
   async #start(): Promise<void> {
@@ -142,9 +157,11 @@ export class Supervisor {
     const patience = { troubles, notify, stopAsked: this.#stopAsked.signal };
     const patiently = (work: () => Promise<void>): Promise<void> => workPatiently(work, patience);
     await patiently(() => ledger.setAging(this.#config.agingMs, instant(Date.now())));
-    const recovered = await this.#leftovers.recover(patiently);
+    const { recovered, kept } = await this.#leftovers.recover(patiently);
     await this.#slots.allQuiet();
     await patiently(() => this.#reporter.makeDue());
+    // Some of them may have ended: their reports are made one by one.
+    for (const run of kept) this.#slots.adopt(run);
     await patiently(() => this.#intake.recover());
     this.#eye.open();
     await this.#look();
@@ -162,8 +179,8 @@ export class Supervisor {
         if (message.kind === 'reload') onReloaded();
       }
       if (this.#failure) return;
-      if (this.#drain && this.#slots.isIdle) return;
-      if (!this.#drain) this.#status.tell(this.#slots.running); // It tells by itself, each second.
+      if (this.#stopping.isDone) return;
+      if (!this.#stopping.isOn) this.#status.tell(this.#slots.running); // It tells by itself, each second.
     }
   }
 
@@ -171,7 +188,7 @@ export class Supervisor {
     switch (message.kind) {
       case 'look':
         await this.#look();
-        if (this.#drain) return;
+        if (this.#stopping.isOn) return;
         this.#retention.sweepIfDue((work) => this.#slots.own(work));
         await this.#fill(() => this.#slots.fillAll());
         return;
@@ -185,7 +202,10 @@ export class Supervisor {
         await this.#control(message.command, message.by).then(message.answer.resolve, message.answer.reject);
         return;
       case 'stop':
-        this.#onStop(message.signal);
+        this.#stopping.begin(message.signal);
+        return;
+      case 'restart':
+        await this.#stopping.handOver();
         return;
       case 'reload':
         message.answer.resolve(this.#onReload());
@@ -213,7 +233,7 @@ export class Supervisor {
     clearTimeout(this.#settleTimer ?? undefined);
     this.#settleTimer = null;
     hasOrphans(); // Reaps those that have died since.
-    if (this.#drain) return;
+    if (this.#stopping.isOn) return;
     const retried = this.#leftovers.retry();
     if (retried) this.#slots.own(retried);
     if (!(await this.#mending.attend())) return this.#mending.tryAgain();
@@ -258,7 +278,7 @@ export class Supervisor {
   // Slots
 
   async #fill(fill: () => Promise<void>): Promise<void> {
-    if (!this.#drain && this.#mending.canStart()) await unlessRefused(fill);
+    if (!this.#stopping.isOn && this.#mending.canStart()) await unlessRefused(fill);
   }
 
   #onSettledRun(run: JobRun, settled: Settled): void {
@@ -307,29 +327,8 @@ export class Supervisor {
 
   // Stopping and reloading
 
-  #onStop(signal: string): void {
-    const { emit, notify } = this.#parts;
-    const { running } = this.#slots;
-    if (this.#drain) {
-      emit({ kind: 'supervisor.hurried', signal, running });
-      this.#drain.hurry();
-      this.#slots.kill();
-      return;
-    }
-    emit({ kind: 'supervisor.draining', signal, running, limitMs: this.#config.drainLimitMs });
-    this.#retention.stop();
-    this.#drain = new Drain({
-      config: this.#config,
-      notify,
-      running: () => this.#slots.running,
-      onLimit: () => this.#inbox.push({ kind: 'drain-limit' }),
-      onLeave: () => this.#leaving.abort(),
-    });
-    this.#inbox.push({ kind: 'idle' });
-  }
-
   #onReload(): Reloaded {
-    if (this.#drain) return stopping;
+    if (this.#stopping.isOn) return isStopping;
     this.#askToLook();
     return reload(this.#parts, this.#config, (config) => {
       this.#config = config;

@@ -14,6 +14,10 @@ export const eventsWith = (text: string): { readonly [Name in Kind]: Extract<Jou
     'supervisor.unchanged': { kind: 'supervisor.unchanged', error: text, hint: text },
     'supervisor.hurried': { kind: 'supervisor.hurried', signal: text, running: 1 },
     'supervisor.stopped': { kind: 'supervisor.stopped', interrupted: 1 },
+    'supervisor.kept': { kind: 'supervisor.kept', pid: 7, attempts: 2 },
+    'restart.drains': { kind: 'restart.drains', why: text },
+    'keeper.adopted': { kind: 'keeper.adopted', pid: 7, attempts: 2 },
+    'keeper.lost': { kind: 'keeper.lost', pid: 7, attempts: 1 },
     'supervisor.failed': { kind: 'supervisor.failed', error: text, eventId: null, capture: 'failed' },
     'control.done': { kind: 'control.done', command: 'cancel', target: text, by: text, jobs: 3, refused: text },
     'control.failed': {

@@ -5,7 +5,7 @@ import { randomText } from '../../src/job/id.ts';
 import type { JobSpec } from '../../src/job/job.ts';
 import { milliseconds } from '../../src/job/units.ts';
 import { Redactor } from '../../src/redact/redactor.ts';
-import { Attempt, type AttemptResult } from '../../src/run/attempt.ts';
+import { Attempt, type RanAttempt } from '../../src/run/attempt.ts';
 import type { CgroupTree } from '../../src/run/cgroup-tree.ts';
 import { EmptyDirectories } from '../../src/run/empty-directories.ts';
 import { type AttemptInputs, machineEnvironment, noInputs, type VerifierFiles } from '../../src/run/environment.ts';
@@ -39,7 +39,7 @@ export class RunningAttempt implements Disposable {
   /** Of the children of its steps, in order. */
   readonly pids: number[] = [];
   /** How it ended, or that the machine could not start it. */
-  readonly ran: Promise<AttemptResult | Shortage>;
+  readonly ran: Promise<RanAttempt | Shortage>;
   readonly #directory: Pick<DisposableTempDir, 'path' | 'remove'>;
   readonly #claim: Claim;
 
@@ -91,7 +91,7 @@ export class RunningAttempt implements Disposable {
   }
 
   /** Rejects where the machine could not start it. */
-  get result(): Promise<AttemptResult> {
+  get result(): Promise<RanAttempt> {
     return this.ran.then((result) => {
       if (result.kind === 'short') throw new Error(`the machine is short: ${result.error}`);
       return result;
@@ -122,7 +122,7 @@ export class RunningAttempt implements Disposable {
 export const lives = (pid: string | number): boolean => startTimeOf(Number(pid)) !== null;
 
 /** The exits of the steps that ran: `load code 3`. */
-export const exitsOf = ({ steps }: AttemptResult): string[] =>
+export const exitsOf = ({ steps }: RanAttempt): string[] =>
   steps.map(({ step, exit }) => {
     switch (exit.kind) {
       case 'code':

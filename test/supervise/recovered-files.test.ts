@@ -35,6 +35,7 @@ void test('an attempt that begins as soon as the lost one is in the ledger keeps
   const recovered = await recover(leftover, {
     capture: null,
     emit: () => undefined,
+    keepers: { endSilent: () => Promise.resolve(true) },
     maxLost: 3,
     paths: { jobs: directory.path },
     queue: { finish },
