@@ -3,15 +3,19 @@ import { closeSync, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { errorCode } from '../disk/durable.ts';
+import { takePassedFiles } from '../native/passed-files.ts';
 import type { CgroupTree } from '../run/cgroup-tree.ts';
 import { enterKeeperCgroup } from '../run/keeper-cgroups.ts';
+import type { PassedKeeper } from '../supervise/keepers.ts';
 import type { Aside, Asked, Restart } from '../supervise/restart.ts';
+import type { Left } from '../supervise/stopping.ts';
 
 /** The name of a keeper's socket among the files that the service manager passes on. */
-export const keeperPrefix = 'keeper-';
+const keeperPrefix = 'keeper-';
 
 const answerMs = 3000;
 const actMs = 5000;
+const leaveMs = 45_000;
 
 /**
  * What systemd does for a restart under which jobs run on; null where it does not: before 254, or where the unit has no
@@ -73,12 +77,23 @@ async function standAside(unit: string, tree: CgroupTree): Promise<Aside | { rea
       closeSync(file);
       return { refused: `the main process is ${MainPID}, and not ${standIn.pid}` };
     }
-    const { end } = standIn;
-    return { file, leave: end };
+    return { file, leave: leaveInTime(standIn.end) };
   } catch (error) {
     if (ends) ends.forEach(closeSync);
     return { refused: textOf(error) };
   }
+}
+
+/**
+ * systemd waits for us now as long as TimeoutStopSec= says, and not for a process that hangs: the next supervisor would be started
+ * beside it, and be refused. That is worse than to lose what runs.
+ */
+function leaveInTime(leave: () => void): () => void {
+  const late = setTimeout(() => process.kill(process.pid, 'SIGKILL'), leaveMs);
+  return () => {
+    clearTimeout(late);
+    leave();
+  };
 }
 
 /** Whether somebody has the other end of a socket. */
@@ -144,6 +159,20 @@ async function show<Name extends string>(unit: string, ...names: readonly Name[]
 function textOf(error: unknown): string {
   const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
   return said || (error instanceof Error ? error.message : String(error));
+}
+
+export const passedKeepers = (): readonly PassedKeeper[] =>
+  takePassedFiles(process.env, process.pid, keeperPrefix).map(({ name, file }) => ({ pid: Number(name), file }));
+
+/** From here on nothing is ours but the attempts that run. */
+export async function keep({ keeper, leave }: Left): Promise<void> {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.removeAllListeners(signal);
+    process.once(signal, () => void keeper.end());
+  }
+  process.title = 'booty-keeper';
+  leave();
+  await keeper.run();
 }
 
 export const marksOf = (socket: string): string => join(dirname(socket), 'kept');

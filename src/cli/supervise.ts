@@ -9,7 +9,6 @@ import type { ControlStatus } from '../control/app.ts';
 import { Failures } from '../control/failures.ts';
 import { makeControlServer } from '../control/server.ts';
 import { ControlSocket } from '../control/socket.ts';
-import type { CrashCapture } from '../crash/capture.ts';
 import { BootyError } from '../job/error.ts';
 import type { Emit } from '../journal/event.ts';
 import { type Journal, openJournal } from '../journal/journal.ts';
@@ -41,12 +40,13 @@ import { Storms } from '../supervise/storms.ts';
 import { Supervisor } from '../supervise/supervisor.ts';
 import { Troubles } from '../supervise/troubles.ts';
 import { watchdogIntervalMs } from '../supervise/watchdog.ts';
+import { ownDefects, reportDefect } from './defects.ts';
 import { exitStatus } from './exit-status.ts';
 import { type JobSecrets, jobSecretsOf, namesFor } from './job-secrets.ts';
 import { findPlace, findSoundPlace, type Place } from './place.ts';
 import { type Redaction, redactionOf } from './redaction.ts';
 import { reloadable } from './reloadable.ts';
-import { keeperPrefix, marksOf, restartOf } from './restart.ts';
+import { keep, marksOf, passedKeepers, restartOf } from './restart.ts';
 import { tellBrokenTemplates } from './template-health.ts';
 import { printErrorLine } from './terminal.ts';
 
@@ -132,17 +132,18 @@ async function superviseWith(
   const ownUid = process.geteuid?.() ?? 0;
   const cgroups = openCgroups(place, emit);
   const units = findUnits(place.paths);
-  const walls = await raiseWalls(place.config.jobsMayMount);
+  const passed = passedKeepers();
+  const walls = await raiseWalls(
+    place.config.jobsMayMount,
+    passed.map(({ pid }) => pid),
+  );
   if (walls.length > 0) emit({ kind: 'walls.raised', against: walls.join(',') });
   const shelf = new TemplateShelf(place.paths.templates, ownUid);
   tellBrokenTemplates(shelf, emit);
   outputs?.setLevel(place.config.journal);
   const marks = marksOf(place.paths.socket);
   await using keepers = new Keepers({
-    passed: takePassedFiles(process.env, process.pid, keeperPrefix).map(({ name, file }) => ({
-      pid: Number(name),
-      file,
-    })),
+    passed,
     cgroups,
     marks,
     jobs: place.paths.jobs,
@@ -205,17 +206,6 @@ async function superviseWith(
   await using control = openControl(place, supervisor, ledger, new Failures(capture, emit), troubles);
   await control.open();
   return await supervisor.run();
-}
-
-/** From here on nothing is ours but the attempts that run. */
-async function keep({ keeper, leave }: Left): Promise<void> {
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.removeAllListeners(signal);
-    process.once(signal, () => void keeper.end());
-  }
-  process.title = 'booty-keeper';
-  leave();
-  await keeper.run();
 }
 
 /** A cgroup for each attempt, where that can be had: said once. */
@@ -343,26 +333,4 @@ function tellDelivery(event: DeliveryEvent, emit: Emit, troubles: Troubles): voi
 function tellCheckIn({ kind, checkIn: { slug, status }, ...rest }: CheckInEvent, emit: Emit): void {
   if (kind === 'delivered') emit({ kind: 'monitor.told', slug, status });
   else emit({ kind: 'monitor.missed', slug, status, why: 'why' in rest ? rest.why : '' });
-}
-
-/** A defect of Booty itself is made durable like any crash, then systemd starts us again. */
-function ownDefects(capture: CrashCapture | null, emit: Emit): void {
-  let dying = false;
-  const die = (error: unknown): void => {
-    if (dying) return;
-    dying = true;
-    void reportDefect(error, capture, emit).finally(() => process.exit(exitStatus.defect));
-  };
-  process.on('uncaughtException', die);
-  process.on('unhandledRejection', die);
-}
-
-async function reportDefect(error: unknown, capture: CrashCapture | null, emit: Emit): Promise<void> {
-  const record = capture ? await capture.captureDefect(error) : { eventId: null, capture: 'disabled' as const };
-  emit({
-    kind: 'supervisor.failed',
-    error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    eventId: record.eventId,
-    capture: record.capture,
-  });
 }

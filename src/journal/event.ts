@@ -42,8 +42,8 @@ export type JournalEvent =
   | { readonly kind: 'supervisor.stopped'; readonly interrupted: number }
   /** A restart: so many attempts run on under this process, for the next supervisor. */
   | { readonly kind: 'supervisor.kept'; readonly pid: number; readonly attempts: number }
-  /** A restart under which nothing can run on. */
-  | { readonly kind: 'restart.drains'; readonly why: string }
+  /** What runs cannot run on over a restart: it is waited for, and interrupted. */
+  | { readonly kind: 'keeping.refused'; readonly why: string }
   /** The keeper of attempts that an earlier supervisor began has answered. */
   | { readonly kind: 'keeper.adopted'; readonly pid: number; readonly attempts: number }
   /** It has died, or did not answer. Null: nobody knows how many it had. */
@@ -269,7 +269,7 @@ export function priorityOf(event: JournalEvent): Priority {
     case 'supervisor.stopped':
     case 'supervisor.reloaded':
     case 'supervisor.kept':
-    case 'restart.drains':
+    case 'keeping.refused':
     case 'keeper.adopted':
     case 'control.done':
     case 'trouble.ended':

@@ -12,7 +12,7 @@ export const messageIds: Readonly<Record<JournalEvent['kind'], string>> = {
   'supervisor.hurried': '302c28435ff24dedb9b3e48b55825969',
   'supervisor.stopped': '406cb6c6ad3c40eea0943f69cad6f484',
   'supervisor.kept': 'f52fc214eaca42e08635809476911001',
-  'restart.drains': 'd617231f042b494fa44e9a3215cf5091',
+  'keeping.refused': 'd617231f042b494fa44e9a3215cf5091',
   'keeper.adopted': '1058aa501eed4b95866a5127038a1187',
   'keeper.lost': 'efc36f26d15c400cbd571d5a1f57b7f9',
   'supervisor.failed': '590b1cb8325b429e9dfbfdd69929e098',

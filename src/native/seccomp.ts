@@ -67,16 +67,16 @@ function refuseWhere(call: number, argument: number, values: readonly number[]):
   ];
 }
 
-function program(calls: Calls, pid: number, threads: readonly number[]): readonly Instruction[] {
+function program(calls: Calls, pids: readonly number[], threads: readonly number[]): readonly Instruction[] {
   return [
     { code: load, value: offset.architecture },
     { code: jumpIfEqual, ifTrue: 1, value: calls.architecture },
     // Programs of another architecture: SystemCallArchitectures= of the unit lets none run.
     { code: answer, value: allow },
     { code: load, value: offset.number },
-    ...refuseWhere(calls.kill, 0, [pid, -pid, -1]),
-    ...calls.ofProcess.flatMap((call) => refuseWhere(call, 0, [pid])),
-    ...refuseWhere(calls.tkill, 0, threads),
+    ...refuseWhere(calls.kill, 0, [...pids, ...pids.map((pid) => -pid), -1]),
+    ...calls.ofProcess.flatMap((call) => refuseWhere(call, 0, pids)),
+    ...refuseWhere(calls.tkill, 0, [...new Set([...pids, ...threads])]),
     // Whose the descriptor is cannot be seen. Programs that know it do without where there is none.
     { code: jumpIfEqual, ifFalse: 1, value: calls.pidfdSendSignal },
     { code: answer, value: refuse | ENOSYS },
@@ -98,12 +98,15 @@ function encode(instructions: readonly Instruction[]): Buffer {
   return bytes;
 }
 
-/** What raises it for a thread of the pool and what that starts from now on, for ever; null where nobody has written down the numbers. */
-export function signalFilter(): (() => Promise<boolean>) | null {
+/**
+ * What raises it for a thread of the pool and what that starts from now on, for ever; null where nobody has written down the numbers.
+ * @param others who cannot be signalled either
+ */
+export function signalFilter(others: readonly number[]): (() => Promise<boolean>) | null {
   const calls = callsOf[process.arch];
   if (!calls) return null;
   const threads = readdirSync('/proc/self/task').map(Number);
-  const filter = encode(program(calls, process.pid, threads));
+  const filter = encode(program(calls, [process.pid, ...others], threads));
   const fprog = Buffer.alloc(16);
   fprog.writeUInt16LE(filter.length / 8, 0);
   fprog.writeBigUInt64LE(BigInt(koffi.address(filter)), 8);

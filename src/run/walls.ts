@@ -20,13 +20,14 @@ const cgroups = '/sys/fs/cgroup';
  * privileges (NoNewPrivileges= of the unit): the kernel demands it, and for us to demand it would take sudo from the jobs of
  * whoever starts a supervisor by hand.
  * @param mayMount jobs may mount, in namespaces of their own, which the second wall takes from them
+ * @param keepers pids of those that keep what earlier supervisors began: they cannot be signalled either
  */
-export async function raiseWalls(mayMount: boolean): Promise<readonly Wall[]> {
+export async function raiseWalls(mayMount: boolean, keepers: readonly number[]): Promise<readonly Wall[]> {
   if (!cannotGainPrivileges()) return [];
   // The first of its calls starts all threads of the pool: they are among those that cannot be signalled.
   await stat('/');
   const walls: Wall[] = [];
-  const filter = signalFilter();
+  const filter = signalFilter(keepers);
   if (filter && (await onEachThread(filter))) walls.push('signals');
   using rules = !mayMount && existsSync(cgroups) ? rulesAgainstWriting(cgroups) : null;
   if (rules && (await onEachThread(rules.restrict))) walls.push('cgroups');

@@ -25,6 +25,8 @@ export interface KeptName {
 
 export type ToKeeper =
   | { readonly kind: 'hello'; readonly nonce: string }
+  /** Now and then: who does not answer hangs. */
+  | { readonly kind: 'ping' }
   /** TERM, and KILL after the grace. */
   | { readonly kind: 'end'; readonly id: string }
   | { readonly kind: 'kill'; readonly id: string }
@@ -33,6 +35,7 @@ export type ToKeeper =
 
 export type FromKeeper =
   | { readonly kind: 'kept'; readonly nonce: string; readonly version: number; readonly attempts: readonly KeptName[] }
+  | { readonly kind: 'pong' }
   | { readonly kind: 'ended'; readonly id: string; readonly endedAtMs: number; readonly result: ToldResult };
 
 /** Two tails in base64, and whatever else a step leaves. Longer lines are nobody's here. */

@@ -5,14 +5,21 @@ import type { AttemptResult } from '../run/attempt.ts';
 import { cgroupName } from '../run/cgroup-tree.ts';
 import type { Shortage } from '../run/shortage.ts';
 import { tellResult } from '../run/told-result.ts';
-import type { JobRun } from './job-run.ts';
+import type { Claim } from '../schedule/queue.ts';
 import { type FromKeeper, KeeperLine, protocolVersion, type ToKeeper } from './keeper-lines.ts';
+
+/** An attempt that runs, or has ended: a `JobRun`. */
+export interface KeptRun {
+  readonly claim: Claim;
+  cancel(reason: null): void;
+  kill(): void;
+}
 
 /** How long those that are killed may take to go. */
 const lastMs = 10_000;
 
 interface Kept {
-  readonly run: JobRun;
+  readonly run: KeptRun;
   /** Null while it runs. */
   ended: Extract<FromKeeper, { kind: 'ended' }> | null;
   /** Nobody knows it: it is killed, and nobody is told of its end. */
@@ -38,7 +45,7 @@ export class Keeper {
    * @param file the socket whose other end the next supervisor gets
    * @param marks a directory: in it a file for each attempt that is kept, with our pid, for whoever cleans up behind a supervisor
    */
-  constructor(file: number, marks: string, runs: readonly JobRun[]) {
+  constructor(file: number, marks: string, runs: readonly KeptRun[]) {
     this.#line = new KeeperLine(file, (message) => this.#act(message));
     this.#marks = marks;
     mkdirSync(marks, { recursive: true, mode: 0o700 });
@@ -48,12 +55,8 @@ export class Keeper {
     }
   }
 
-  get count(): number {
-    return this.#kept.size;
-  }
-
   /** An attempt has ended, or one that had could not be recorded any more. */
-  take(run: JobRun, result: AttemptResult | Shortage): void {
+  take(run: KeptRun, result: AttemptResult | Shortage): void {
     const { id } = run.claim.job;
     const kept = this.#kept.get(id) ?? { run, ended: null, isUnknown: false };
     this.#kept.set(id, kept);
@@ -88,6 +91,9 @@ export class Keeper {
         for (const { ended } of this.#kept.values()) if (ended) this.#line.say(ended);
         this.#goIfEmpty();
         return;
+      case 'ping':
+        this.#line.say({ kind: 'pong' });
+        return;
       case 'end':
         this.#kept.get(message.id)?.run.cancel(null);
         return;
@@ -121,7 +127,7 @@ export class Keeper {
     }));
   }
 
-  #markOf({ claim: { job, attempt } }: JobRun): string {
+  #markOf({ claim: { job, attempt } }: KeptRun): string {
     return join(this.#marks, cgroupName(job.id, attempt));
   }
 }

@@ -16,6 +16,8 @@ import { KeptAttempt } from './kept-attempt.ts';
 /** A keeper that does not answer for so long has died, or hangs. */
 const answerMs = 10_000;
 const killMs = 5000;
+/** A keeper is asked so often whether it turns, and given up once so many questions have no answer. */
+const ping = { everyMs: 60_000, most: 3 } as const;
 /** How long a stop waits for keepers of which all is recorded. */
 const goMs = 2000;
 
@@ -140,6 +142,8 @@ class Link {
   readonly #nonce = crypto.randomUUID();
   readonly #greeted = Promise.withResolvers<boolean>();
   #isGreeted = false;
+  #unanswered = 0;
+  #pinging: NodeJS.Timeout | null = null;
 
   constructor(
     file: number,
@@ -149,7 +153,10 @@ class Link {
     this.#redactor = redactor;
     this.#makeAttempt = makeAttempt;
     this.#line = new KeeperLine(file, (message) => this.#act(message));
-    void this.#line.closed.then(() => this.#greeted.resolve(false));
+    void this.#line.closed.then(() => {
+      clearInterval(this.#pinging ?? undefined);
+      this.#greeted.resolve(false);
+    });
   }
 
   get closed(): Promise<void> {
@@ -174,6 +181,9 @@ class Link {
       case 'kept':
         if (message.nonce === this.#nonce) this.#onAnswer(message);
         return;
+      case 'pong':
+        this.#unanswered = 0;
+        return;
       case 'ended':
         // What comes before the answer was told to the supervisor before us.
         if (this.#isGreeted)
@@ -190,7 +200,14 @@ class Link {
           name.id,
           this.#makeAttempt(name, (message) => this.#say(message)),
         );
+    this.#pinging = setInterval(() => this.#ping(), ping.everyMs);
     this.#greeted.resolve(this.#isGreeted);
+  }
+
+  #ping(): void {
+    if (this.#unanswered >= ping.most) return this.close();
+    this.#unanswered += 1;
+    this.#line.say({ kind: 'ping' });
   }
 
   #say(message: ToKeeper): void {

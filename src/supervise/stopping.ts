@@ -80,7 +80,7 @@ export class Stopping implements Disposable {
         this.#parts.onRestart();
         return;
       case 'refused':
-        this.#parts.emit({ kind: 'restart.drains', why: asked.why });
+        this.#parts.emit({ kind: 'keeping.refused', why: asked.why });
         this.#beginDrain();
         return;
       case 'stop':
@@ -99,7 +99,7 @@ export class Stopping implements Disposable {
         ? await restart.standAside()
         : { refused: 'a job could not be started yet' };
       if ('refused' in aside) {
-        emit({ kind: 'restart.drains', why: aside.refused });
+        emit({ kind: 'keeping.refused', why: aside.refused });
         this.#beginDrain();
         return;
       }
@@ -109,7 +109,8 @@ export class Stopping implements Disposable {
     const quiet = slots.allQuiet().then(() => true);
     if (!(await Promise.race([quiet, sleep(quietMs, false, { ref: false })]))) {
       this.#parts.onLeave();
-      await quiet;
+      if (!(await Promise.race([quiet, sleep(quietMs, false, { ref: false })])))
+        throw new Error('what has ended could not be settled before the next supervisor');
     }
   }
 

@@ -15,7 +15,7 @@ export const eventsWith = (text: string): { readonly [Name in Kind]: Extract<Jou
     'supervisor.hurried': { kind: 'supervisor.hurried', signal: text, running: 1 },
     'supervisor.stopped': { kind: 'supervisor.stopped', interrupted: 1 },
     'supervisor.kept': { kind: 'supervisor.kept', pid: 7, attempts: 2 },
-    'restart.drains': { kind: 'restart.drains', why: text },
+    'keeping.refused': { kind: 'keeping.refused', why: text },
     'keeper.adopted': { kind: 'keeper.adopted', pid: 7, attempts: 2 },
     'keeper.lost': { kind: 'keeper.lost', pid: 7, attempts: 1 },
     'supervisor.failed': { kind: 'supervisor.failed', error: text, eventId: null, capture: 'failed' },

@@ -190,3 +190,20 @@ void test('limits that nothing enforces are refused where that is asked for', op
   using ignored = new RunningAttempt('run: "true"\nlimits: { memory: 64M }', { cgroups: tree });
   assert.deepEqual(exitsOf(await ignored.result), ['main code 0']);
 });
+
+void test('a cgroup that the service manager removed between two steps is made anew', options, async () => {
+  using tree = new ScratchTree();
+  const leave = `echo $$ >${tree.base}/leaving/cgroup.procs; rmdir ${tree.jobs}/job-*`;
+  mkdirSync(join(tree.base, 'leaving'));
+  try {
+    using running = new RunningAttempt(`steps: [{ run: "${leave}; touch left" }, { run: cat /proc/self/cgroup }]`, {
+      cgroups: tree,
+    });
+    assert.deepEqual(exitsOf(await running.result), ['step-1 code 0', 'step-2 code 0']);
+    assert.ok(running.has('left'));
+    assert.match(running.log, /^0::.*\/jobs\/job-\S+\.1$/m);
+    assert.deepEqual(tree.left, []);
+  } finally {
+    removeCgroup(join(tree.base, 'leaving'));
+  }
+});
