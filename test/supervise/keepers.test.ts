@@ -10,11 +10,13 @@ import type { Leftover } from '../../src/ledger/leftover.ts';
 import { openSocketPair } from '../../src/native/socket-pair.ts';
 import { Redactor } from '../../src/redact/redactor.ts';
 import { removeCgroup } from '../../src/run/cgroup-end.ts';
+import { EmptyDirectories } from '../../src/run/empty-directories.ts';
 import type { Shortage } from '../../src/run/shortage.ts';
 import type { Claim } from '../../src/schedule/queue.ts';
 import { Keeper, type KeptRun } from '../../src/supervise/keeper.ts';
 import { type FromKeeper, KeeperLine, type ToKeeper } from '../../src/supervise/keeper-lines.ts';
 import { Keepers } from '../../src/supervise/keepers.ts';
+import { recover } from '../../src/supervise/recover.ts';
 import { poll } from '../harness/waiting.ts';
 import { ScratchTree, withCgroups } from '../run/cgroups.ts';
 import { idOf, now, specOf } from '../schedule/jobs.ts';
@@ -291,6 +293,21 @@ void test(
     assert.equal(await supervised.keepers.endSilent(), true);
   },
 );
+
+void test('an attempt is not lost as long as a keeper of it might begin another step', async () => {
+  const never = (): never => assert.fail('it was settled');
+  const recovered = await recover(leftoverOf('one'), {
+    capture: never,
+    emit: never,
+    keepers: { endSilent: () => Promise.resolve(false) },
+    maxLost: 3,
+    paths: { jobs: tmpdir() },
+    queue: { finish: never },
+    telemetry: { release: null, environment: 'test' },
+    settings: { cgroups: null, directories: new EmptyDirectories(tmpdir()), redactor: new Redactor() },
+  });
+  assert.deepEqual(recovered, { kind: 'unkillable' });
+});
 
 void test('attempts whose keeper dies are told to be nobody’s, and it is proven gone', options, async () => {
   using tree = new ScratchTree();
