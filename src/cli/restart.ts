@@ -3,12 +3,19 @@ import { closeSync, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { errorCode } from '../disk/durable.ts';
+import { becomeSubreaper, openPipe, refuseOrphans } from '../native/libc.ts';
 import { takePassedFiles } from '../native/passed-files.ts';
+import { openSocketPair } from '../native/socket-pair.ts';
+import { awaitServiceManager, openNotify, storeFile } from '../native/systemd.ts';
 import type { CgroupTree } from '../run/cgroup-tree.ts';
 import { enterKeeperCgroup } from '../run/keeper-cgroups.ts';
 import type { PassedKeeper } from '../supervise/keepers.ts';
 import type { Aside, Asked, Restart } from '../supervise/restart.ts';
 import type { Left } from '../supervise/stopping.ts';
+
+/*
+ * Nothing here is loaded only when it is needed: by then an upgrade may have taken its file away.
+ */
 
 /** The name of a keeper's socket among the files that the service manager passes on. */
 const keeperPrefix = 'keeper-';
@@ -54,8 +61,6 @@ async function asked(unit: string): Promise<Asked> {
 const refused = (why: string): Asked => ({ kind: 'refused', why });
 
 async function standAside(unit: string, tree: CgroupTree): Promise<Aside | { readonly refused: string }> {
-  const { awaitServiceManager, openNotify, storeFile } = await import('../native/systemd.ts');
-  const { openSocketPair } = await import('../native/socket-pair.ts');
   const notify = openNotify(process.env);
   if (!notify) return { refused: 'there is no service manager' };
   let ends: readonly [number, number] | null = null;
@@ -68,7 +73,10 @@ async function standAside(unit: string, tree: CgroupTree): Promise<Aside | { rea
     closeSync(ends[1]);
     const [file] = ends;
     ends = null;
-    if (!isOpen(file)) return { refused: 'its descriptor store took no file' };
+    if (!isOpen(file)) {
+      closeSync(file);
+      return { refused: 'its descriptor store took no file' };
+    }
     standIn = await startStandIn();
     notify(`MAINPID=${standIn.pid}`);
     await awaitServiceManager(actMs);
@@ -116,7 +124,6 @@ interface StandIn {
  * starts it and dies; we do not take the orphan.
  */
 async function startStandIn(): Promise<StandIn> {
-  const { becomeSubreaper, openPipe, refuseOrphans } = await import('../native/libc.ts');
   const hold = openPipe();
   refuseOrphans();
   try {

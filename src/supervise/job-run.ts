@@ -70,6 +70,8 @@ export class JobRun {
   readonly #attempt: Attempt | KeptAttempt;
   /** Where an earlier supervisor began it, and runs it. */
   readonly kept: KeptAttempt | null;
+  /** Whether none of its steps runs any more. */
+  isOver = false;
   readonly #begun = Promise.withResolvers<void>();
   /** The length of its log, once it is settled. */
   logBytes = 0;
@@ -99,7 +101,7 @@ export class JobRun {
       kept ?? new Attempt(claim, this.#place, parts.settings, this.#verifier, (pid) => this.#notePid(pid));
   }
 
-  /** Resolves once its first process runs, or none will. */
+  /** Of one that begins here: resolves once its first process runs, or none will. */
   get begun(): Promise<void> {
     return this.#begun.promise;
   }
@@ -113,8 +115,12 @@ export class JobRun {
   /** Runs the steps. When it resolves, none of their processes is left, and the slot is free. */
   async run(): Promise<AttemptResult | Shortage | Orphaned> {
     const attempt = this.#attempt;
-    if (attempt instanceof Attempt) return this.#run(attempt).finally(() => this.#begun.resolve());
-    this.#begun.resolve();
+    if (attempt instanceof Attempt) {
+      const result = await this.#run(attempt);
+      this.isOver = true;
+      this.#begun.resolve();
+      return result;
+    }
     const end = await attempt.end;
     if (end.kind === 'orphaned') return end;
     this.#freeAt = end.endedAt;

@@ -76,8 +76,11 @@ export class Keeper {
   /** Kills all that it keeps. */
   async end(): Promise<void> {
     const until = performance.now() + lastMs;
-    for (const { run, ended } of this.#kept.values()) if (!ended) run.kill();
-    while (performance.now() < until && [...this.#kept.values()].some(({ ended }) => !ended)) await sleep(20);
+    // Again and again: what is being started has nothing yet that could be killed.
+    for (let runs = this.#running; runs.length > 0 && performance.now() < until; runs = this.#running) {
+      for (const run of runs) run.kill();
+      await sleep(50);
+    }
     for (const { run } of this.#kept.values()) rmSync(this.#markOf(run), { force: true });
     this.#kept.clear();
     this.#gone.resolve();
@@ -113,6 +116,10 @@ export class Keeper {
   #forget(id: string): void {
     this.#kept.delete(id);
     this.#goIfEmpty();
+  }
+
+  get #running(): readonly KeptRun[] {
+    return [...this.#kept.values()].flatMap(({ run, ended }) => (ended ? [] : [run]));
   }
 
   #goIfEmpty(): void {

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCode } from '../disk/durable.ts';
 import type { JobId } from '../job/id.ts';
 import type { Emit } from '../journal/event.ts';
 import type { Leftover } from '../ledger/leftover.ts';
@@ -124,7 +125,11 @@ export class Keepers implements AsyncDisposable {
 async function endKeeper({ pid, file }: PassedKeeper): Promise<void> {
   const line = new KeeperLine<FromKeeper, ToKeeper>(file, () => undefined);
   const gone = await Promise.race([line.closed.then(() => true), sleep(0).then(() => false)]);
-  if (!gone) process.kill(pid, 'SIGKILL');
+  try {
+    if (!gone) process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (errorCode(error) !== 'ESRCH') throw error;
+  }
   await line.closed;
 }
 

@@ -97,9 +97,9 @@ export class Slots implements Disposable {
     this.#perform(run).catch((error: unknown) => this.#events.onFailure(error));
   }
 
-  /** What runs, and was begun here. */
+  /** What runs, and was begun here. What has ended is on its way to the ledger. */
   get begunHere(): readonly JobRun[] {
-    return [...this.#running.values()].filter(({ kept }) => kept === null);
+    return [...this.#running.values()].filter(({ kept, isOver }) => kept === null && !isOver);
   }
 
   /** From now on what ends is not settled here. What keepers have they tell the next supervisor by themselves. */
