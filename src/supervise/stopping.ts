@@ -95,9 +95,8 @@ export class Stopping implements Disposable {
     const { slots, restart, emit } = this.#parts;
     if (this.#drain || !restart) return;
     if (slots.begunHere.length > 0) {
-      const aside = (await this.#haveBegun())
-        ? await restart.standAside()
-        : { refused: 'a job could not be started yet' };
+      const objection = await this.#objection();
+      const aside = objection === null ? await restart.standAside() : { refused: objection };
       if ('refused' in aside) {
         emit({ kind: 'keeping.refused', why: aside.refused });
         this.#beginDrain();
@@ -123,9 +122,13 @@ export class Stopping implements Disposable {
     emit({ kind: 'supervisor.kept', pid: process.pid, attempts: runs.length });
   }
 
-  async #haveBegun(): Promise<boolean> {
-    const begun = Promise.all(this.#parts.slots.begunHere.map((run) => run.begun)).then(() => true);
-    return Promise.race([begun, sleep(quietMs, false, { ref: false })]);
+  /** Why what runs cannot go on without us; null where it can. */
+  async #objection(): Promise<string | null> {
+    const runs = this.#parts.slots.begunHere;
+    const isolated = runs.find(({ claim }) => claim.job.spec.isolation !== null);
+    if (isolated) return `job ${isolated.claim.job.id} runs as a unit, which ends with this service`;
+    const begun = Promise.all(runs.map((run) => run.begun)).then(() => null);
+    return Promise.race([begun, sleep(quietMs, 'a job could not be started yet', { ref: false })]);
   }
 
   #beginDrain(): void {

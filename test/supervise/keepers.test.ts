@@ -304,7 +304,7 @@ void test('an attempt is not lost as long as a keeper of it might begin another 
     paths: { jobs: tmpdir() },
     queue: { finish: never },
     telemetry: { release: null, environment: 'test' },
-    settings: { cgroups: null, directories: new EmptyDirectories(tmpdir()), redactor: new Redactor() },
+    settings: { cgroups: null, units: null, directories: new EmptyDirectories(tmpdir()), redactor: new Redactor() },
   });
   assert.deepEqual(recovered, { kind: 'unkillable' });
 });

@@ -127,6 +127,9 @@ systemTestOn('trixie', 'a restart neither ends nor doubles what runs', async (ma
   await begin(machine, 'own', `run: >-\n  ${traced('own', 'sleep 600')}`);
   const keeper = await members(machine, 'keepers');
   assert.equal(keeper.length, 1);
+  await machine.drop('killer.yaml', `id: killer\nrun: kill -KILL ${keeper[0]}\n`);
+  assert.equal((await machine.outcome('killer')).outcome, 'crashed', 'a job can kill who keeps others');
+  await machine.journal.line(/Operation not permitted/);
   await kill(machine, await supervisorOf(machine));
   await machine.journal.lines(/^attempt\.started .*\bid=own\b/, 2);
   assert.deepEqual(await members(machine, 'keepers'), keeper);
