@@ -19,6 +19,7 @@ void test('a file that only says what to run gets every default', () => {
       tags: {},
       outputMaxBytes: defaults.outputMaxBytes,
       limits: defaults.limits,
+      isolation: null,
       onInterrupt: 'retry',
       retries: { limit: 0, backoff: 'exponential', delayMs: 30_000, maxDelayMs: 3_600_000, on: ['crashed'] },
       notBefore: null,
@@ -52,6 +53,7 @@ priority: -10
 env: { PGHOST: db.internal, PGPORT: 5432, DEBUG: false }
 tags: { team: data, 'a.b:c': 7 }
 limits: { output: 1.5M, memory: 512M, cpu: 150%, tasks: 64, io: 20M }
+isolation: offline-unit
 onInterrupt: fail
 retries: { limit: 3, backoff: linear, delay: 5s, maxDelay: 1m, on: [timeout, signal] }
 notBefore: 2026-11-24T02:00:00+01:00
@@ -74,6 +76,7 @@ journal: errors
     tags: { team: 'data', 'a.b:c': '7' },
     outputMaxBytes: 1_572_864,
     limits: { memoryBytes: 536_870_912, cpuPercent: 150, tasks: 64, ioBytes: 20_971_520 },
+    isolation: 'offline-unit',
     onInterrupt: 'fail',
     crash: {
       fingerprint: ['{{ default }}', '7'],
