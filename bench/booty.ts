@@ -33,15 +33,23 @@ async function newestOf(directory: string): Promise<number> {
   return Math.max(...(await Promise.all(files.map(async (file) => (await stat(file)).mtimeMs))));
 }
 
+/** What a supervisor is started by, and becomes; and what it then must have said. */
+export interface Wrapper {
+  readonly argv: readonly string[];
+  readonly says: string;
+}
+
 /** From the first of the renames into `incoming` until all outcome files are there and their names durable. */
-export const booty = (program: string): Contender => ({
+export const booty = (program: string, wrapper: Wrapper | null = null): Contender => ({
   name: 'Booty',
   keeps: 'everything',
   missing: null,
   async run({ jobs, atOnce, directory, limitMs, signal }: Task): Promise<Run> {
     const limited = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
     const configuration = `concurrency: { pipeline: ${atOnce} }\n`;
-    await using supervisor = await Supervisor.start(program, directory, signal, configuration);
+    await using supervisor = await Supervisor.start(program, directory, signal, configuration, wrapper?.argv);
+    if (wrapper && !supervisor.journal().some((line) => line.includes(wrapper.says)))
+      throw new Error(`the supervisor did not say ${wrapper.says}`);
     const ids = Array.from({ length: jobs }, (_, index) => `true-${index}`);
     const ready = makeReady(join(directory, 'ready'), ids, (id) => `id: ${id}\ncommand: [${command}]\n`);
     const from = performance.now();

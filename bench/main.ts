@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { measureBacklog } from './backlog.ts';
 import { findBooty } from './booty.ts';
+import { measureCgroup } from './cgroup.ts';
 import { describeFileSystem } from './file-system.ts';
 import { measureGrowth } from './growth.ts';
 import { measureHistory } from './history.ts';
@@ -23,6 +24,7 @@ const parts: readonly Part[] = [
   { name: 'quiet', run: measureQuiet },
   { name: 'output', run: measureOutput },
   { name: 'journal', run: measureJournal },
+  { name: 'cgroup', run: measureCgroup },
   { name: 'intake', run: measureIntake },
   { name: 'backlog', run: measureBacklog },
   { name: 'history', run: measureHistory },

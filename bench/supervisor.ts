@@ -31,8 +31,14 @@ export class Supervisor implements AsyncDisposable {
     this.readyMs = readyMs;
   }
 
-  /** @param root made where it is missing @throws Error where it does not get ready */
-  static async start(program: string, root: string, signal: AbortSignal, configuration = ''): Promise<Supervisor> {
+  /** @param root made where it is missing @param wrapper a program with its arguments that becomes it @throws Error where it does not get ready */
+  static async start(
+    program: string,
+    root: string,
+    signal: AbortSignal,
+    configuration = '',
+    wrapper: readonly string[] = [],
+  ): Promise<Supervisor> {
     mkdirSync(join(root, 'etc'), { recursive: true });
     writeFileSync(join(root, 'etc', 'booty.yaml'), configuration);
     // Its lines go to a file: a pipe of ours would wake us for each of them, on the processors that we measure.
@@ -40,7 +46,8 @@ export class Supervisor implements AsyncDisposable {
     const limited = AbortSignal.any([signal, AbortSignal.timeout(readyLimitMs)]);
     using watcher = closing(watch(journalOf(root)));
     const from = performance.now();
-    const child = spawn(program, ['supervise', '--root', root], {
+    const [first = program, ...rest] = [...wrapper, program, 'supervise', '--root', root];
+    const child = spawn(first, rest, {
       env: { ...plainEnvironment(root), BOOTY_NODE: process.env.BOOTY_NODE ?? process.execPath },
       stdio: ['ignore', journal, journal],
       detached: true,

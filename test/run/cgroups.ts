@@ -8,7 +8,8 @@ import { decide } from '../system/prerequisites.ts';
 export const mountPoint = (): string | null =>
   /^\d+ \d+ \S+ \S+ (\S+) .* - cgroup2 /m.exec(readFileSync('/proc/self/mountinfo', 'utf8'))?.[1] ?? null;
 
-function missing(): string | null {
+/** What they lack here; null: they can be made. */
+export function whyNoCgroups(): string | null {
   const mounted = mountPoint();
   if (process.getuid?.() !== 0) return 'needs root';
   if (mounted === null) return 'needs cgroup v2';
@@ -22,7 +23,7 @@ function missing(): string | null {
 
 /** For the options of a test: it needs cgroups, and on CI they must be there. */
 export function withCgroups(): { readonly skip?: string } {
-  const decision = decide(process.env, missing());
+  const decision = decide(process.env, whyNoCgroups());
   switch (decision.kind) {
     case 'run':
       return {};
