@@ -46,7 +46,7 @@ export class Supervisor implements AsyncDisposable {
     const limited = AbortSignal.any([signal, AbortSignal.timeout(readyLimitMs)]);
     using watcher = closing(watch(journalOf(root)));
     const from = performance.now();
-    const [first = program, ...rest] = [...wrapper, program, 'supervise', '--root', root];
+    const [first, ...rest] = [...wrapper, program, 'supervise', '--root', root];
     const child = spawn(first, rest, {
       env: { ...plainEnvironment(root), BOOTY_NODE: process.env.BOOTY_NODE ?? process.execPath },
       stdio: ['ignore', journal, journal],

@@ -158,6 +158,8 @@ async function toldLikeOthers(machine: Machine): Promise<void> {
       'steps succeeded  0',
     ],
   );
+  const slow = ends.find(({ id }) => id === 'slow');
+  assert.ok(slow && slow.durationMs < 30_000, `it was ended, and did not end by itself: ${slow?.durationMs} ms`);
   const shown = await machine.must(['booty', 'show', 'code']);
   assert.match(shown, /cpu [\d.]*[1-9]/);
   assert.equal(await left(machine), '');

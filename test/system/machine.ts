@@ -15,6 +15,7 @@ export interface OutcomeFile {
   readonly cause: string | null;
   readonly exitCode: number | null;
   readonly attempt: number;
+  readonly durationMs: number;
   readonly attempts: readonly {
     readonly attempt: number;
     readonly cause: string | null;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Machine } from './machine.ts';
 import { apt, bareTestOnEach } from './packages.ts';
 
 /** Everything that a package could have left, but the package manager's own notes. */
@@ -62,14 +63,18 @@ bareTestOnEach(
     await machine.must(['sh', '-c', 'booty schedule add tick "*-*-* 03:00" -- true']);
     await machine.write('/etc/booty/secrets.env', 'TOKEN=of-people\n', '0600');
 
+    await withSocket(machine);
     await apt(machine, 'remove', 'booty');
     assert.equal((await machine.unit('ActiveState')).ActiveState, 'inactive');
+    assert.notEqual((await machine.exec(['systemctl', 'is-active', 'booty.socket'])).stdout, 'active\n');
     assert.equal((await machine.exec(['systemctl', 'is-active', 'booty-drop@tick.timer'])).stdout, 'inactive\n');
     assert.notEqual((await machine.exec(['booty', '--version'])).status, 0);
     await machine.must(['sh', '-c', 'test ! -e /usr/lib/booty && test ! -e /usr/share/doc/booty']);
 
     await apt(machine, 'install', newer);
     assert.equal((await machine.unit('ActiveState')).ActiveState, 'active');
+    assert.equal((await machine.exec(['systemctl', 'is-active', 'booty.socket'])).stdout, 'active\n');
+    assert.equal((await machine.as('alice', ['booty', 'status'])).status, 0);
     assert.equal((await machine.exec(['systemctl', 'is-active', 'booty-drop@tick.timer'])).stdout, 'active\n');
     assert.equal(await machine.must(['cat', '/etc/booty/secrets.env']), 'TOKEN=of-people\n');
     assert.match(await machine.must(['booty', 'show', 'first']), /succeeded/);
@@ -82,6 +87,17 @@ bareTestOnEach(
     assert.deepEqual(left, []);
   },
 );
+
+/** Its administrator has systemd keep the control socket. */
+async function withSocket(machine: Machine): Promise<string> {
+  await machine.must(['systemctl', 'stop', 'booty']);
+  await machine.must(['systemctl', 'enable', '--now', 'booty.socket']);
+  await machine.must(['systemctl', 'start', 'booty']);
+  return inodeOfSocket(machine);
+}
+
+const inodeOfSocket = (machine: Machine): Promise<string> =>
+  machine.must(['stat', '--format=%i', '/run/booty/booty.sock']);
 
 /** Drops jobs of two kinds until it is told that there are enough, and prints how many. Each leaves a line, once. */
 const producer = `cd /var/spool/booty/incoming; i=0; while [ ! -e /srv/traces/enough ] || [ $i -lt 30 ]; do
@@ -101,6 +117,7 @@ bareTestOnEach(
   'an upgrade while jobs run loses nothing, doubles nothing and keeps what people wrote',
   async (machine, { older, newer }) => {
     await apt(machine, 'install', older);
+    const inode = await withSocket(machine);
     await machine.must(['useradd', '--groups', 'booty', 'alice']);
     await machine.must(['install', '--directory', '--owner=booty', '--group=booty', '/srv/traces']);
     await machine.write('/srv/traces/step.mjs', stepModule);
@@ -123,7 +140,8 @@ bareTestOnEach(
     assert.equal(produced.status, 0, produced.stderr);
     const dropped = Number(produced.stdout);
     assert.match(await machine.must(['dpkg-query', '--show', 'booty']), /0\.1\.0/);
-    assert.equal(machine.journal.matching(/^supervisor\.ready\b/).length, 2);
+    assert.equal(machine.journal.matching(/^supervisor\.ready\b/).length, 3, 'one of them with the socket');
+    assert.equal(await inodeOfSocket(machine), inode, 'requests waited, and none was refused');
     for (let number = 0; number < dropped; number += 1) {
       const { outcome, attempt } = await machine.outcome(`load-${number}`, 120_000);
       assert.deepEqual([outcome, attempt], ['succeeded', 1], `load-${number}`);
@@ -148,7 +166,7 @@ bareTestOnEach(
     assert.equal(await machine.must(['dpkg', '--audit']), '');
     // Nor is one started that its administrator has switched off.
     await machine.write('/etc/booty/release.env', '');
-    await machine.must(['systemctl', 'disable', '--now', 'booty']);
+    await machine.must(['systemctl', 'disable', '--now', 'booty.socket', 'booty.service']);
     await apt(machine, 'install', '--reinstall', newer);
     const unit = await machine.unit('ActiveState', 'UnitFileState');
     assert.deepEqual(unit.UnitFileState, 'disabled');
