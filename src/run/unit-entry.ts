@@ -119,7 +119,7 @@ function hooksOf(name: string, record: string, cgroup: string, { place }: UnitWi
   return [
     `RuntimeDirectory=${own}`,
     `ExecStartPre=${run} begin ${record} ${place.directory} ${place.workdir}`,
-    `ExecStopPost=${run} end ${record} ${cgroup} ${billFiles.join(' ')}`,
+    `ExecStopPost=${run} end ${record} ${place.directory} ${process.getegid?.() ?? 0} ${cgroup} ${billFiles.join(' ')}`,
   ];
 }
 

@@ -1,11 +1,18 @@
 # systemd runs this as root, outside of the walls of a job's unit. Nothing that a job can choose gets here: neither its
 # environment nor its PATH.
 #
-#   begin RECORD DIRECTORY WORKDIR   the unit gets what belongs to its job (ExecStartPre=)
-#   end RECORD CGROUP FILE…          how its main process ended, and what all of it used, is written down (ExecStopPost=)
+#   begin RECORD DIRECTORY WORKDIR           the unit gets what belongs to its job (ExecStartPre=)
+#   end RECORD DIRECTORY GROUP CGROUP FILE…  the directory is ours again; how its main process ended, and what all of it used,
+#                                            is written down (ExecStopPost=)
 set -eu
-what=$1 record=$2
-shift 2
+what=$1 record=$2 directory=$3
+shift 3
+# Where nobody of the unit is left.
+if [ "$what" = end ]; then
+  chgrp -- "$1" "$directory"
+  chmod 0750 -- "$directory"
+  shift
+fi
 # Whoever has given the unit up has taken the record away: it must not start any more, nor say anything.
 if ! [ -f "$record" ]; then
   [ "$what" = end ]
@@ -17,10 +24,10 @@ give() { chown --no-dereference --recursive --reference="$RUNTIME_DIRECTORY" -- 
 
 case $what in
   begin)
-    directory=$1 workdir=$2
-    # It may make files there, but not touch ours: logs stay as they are.
+    workdir=$1
+    # It may make files there, but not touch ours: logs stay as they are. Who gets so far otherwise may read those, by their names.
     chgrp --reference="$RUNTIME_DIRECTORY" -- "$directory"
-    chmod 1770 -- "$directory"
+    chmod 1771 -- "$directory"
     give "$workdir"
     for file in "$directory"/* "$directory"/.[!.]*; do
       case $file in

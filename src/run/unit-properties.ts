@@ -36,6 +36,9 @@ const walls: readonly string[] = [
   'TimeoutStartSec=infinity',
 ];
 
+/** Processes at once that it takes to become the job's program. */
+const ofOurs = 3;
+
 export interface UnitWish {
   readonly isolation: Isolation;
   readonly limits: ResourceLimits;
@@ -58,7 +61,7 @@ export function propertiesOf({ isolation, limits, place, killGraceMs }: UnitWish
     ...(host.supervisor === null ? [] : [`BindsTo=${host.supervisor}`]),
     ...(memoryBytes === null ? [] : [`MemoryMax=${memoryBytes}`, 'MemorySwapMax=0']),
     ...(cpuPercent === null ? [] : [`CPUQuota=${cpuPercent}%`]),
-    ...(tasks === null ? [] : [`TasksMax=${tasks}`]),
+    ...(tasks === null ? [] : [`TasksMax=${Math.max(tasks, ofOurs)}`]),
     ...(ioBytes === null
       ? []
       : [`IOReadBandwidthMax=${place.directory} ${ioBytes}`, `IOWriteBandwidthMax=${place.directory} ${ioBytes}`]),

@@ -81,13 +81,14 @@ void test('a unit whose attempt was given up does not start any more', async () 
     writeFileSync(join(files, name), '');
   assert.equal(begin(units.nameOf(0)), 0);
   assert.equal(readFileSync(join(files, units.nameOf(0)), 'utf8'), 'begun\n');
-  assert.equal(statSync(join(directory.path, 'job')).mode & 0o7777, 0o1770);
+  assert.equal(statSync(join(directory.path, 'job')).mode & 0o7777, 0o1771);
   await units.end();
   assert.notEqual(begin(units.nameOf(0)), 0);
   assert.equal(begin('booty-a.b:11:0.service'), 0, 'that of another attempt does');
   assert.deepEqual(readdirSync(files).length, 2, 'nor is that of another job touched');
-  const end = ['end', join(files, units.nameOf(0)), slice];
+  const end = ['end', join(files, units.nameOf(0)), join(directory.path, 'job'), String(process.getegid?.()), slice];
   execFileSync('sh', [hook, ...end]);
+  assert.equal(statSync(join(directory.path, 'job')).mode & 0o7777, 0o750, 'its directory is as before all the same');
   assert.deepEqual(readdirSync(files).length, 2, 'who was given up says nothing any more');
 });
 
