@@ -91,6 +91,7 @@ export function describeExplanation({
     ...job.steps.map((step) => [`step ${step.name}`, describeAction(step)] as const),
     ...job.verify.flatMap(({ steps }) => steps).map((step) => [`verify ${step.name}`, describeAction(step)] as const),
     ['limits', describeLimits(job)],
+    ['isolation', job.isolation],
     ['priority', job.priority === 0 ? null : String(job.priority)],
     ['needs', job.needs.length === 0 ? null : job.needs.join(', ')],
     ['group', job.concurrency && `${job.concurrency.group}, ${job.concurrency.limit} at once`],

@@ -87,7 +87,7 @@ void test('docs/recipes/gpu.md: one job at a time has the device, the more impor
   await using kitchen = await Kitchen.open(new Page('docs/recipes/gpu.md'), { config: concurrency });
   await kitchen.standIn('train-model', `echo "begin train $CUDA_VISIBLE_DEVICES" >>"$HERE/log"\nsleep 60`);
   await kitchen.standIn('run-inference', 'echo "begin infer" >>"$HERE/log"');
-  await kitchen.put('train.yaml', kitchen.job('train.yaml', { timeout: '1s' }));
+  await kitchen.put('train.yaml', kitchen.job('train.yaml', { timeout: '4s' }));
   await kitchen.put('infer.yaml', kitchen.job('infer.yaml'));
   const [first = '', second = ''] = kitchen.lines().trim().split('\n');
   assert.equal((await kitchen.sh(first)).stdout, 'train\n');

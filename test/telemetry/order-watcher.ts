@@ -96,7 +96,9 @@ function lookAtLedger(): void {
 const ended = new AbortController();
 process.stdin.resume().once('end', () => ended.abort());
 let looks = 0;
-while (!ended.signal.aborted) {
+// What came to its end while it looked is seen by one look more.
+for (let last = false; !last; ) {
+  last = ended.signal.aborted;
   lookAtJournal();
   lookAtOutcomes();
   lookAtLedger();
