@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempDisposableSync, readdirSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { JournalEvent } from '../../src/journal/event.ts';
 import type { Leftover } from '../../src/ledger/leftover.ts';
 import { openSocketPair } from '../../src/native/socket-pair.ts';
@@ -319,6 +320,35 @@ void test('attempts whose keeper dies are told to be nobody’s, and it is prove
   keeper.line.close();
   assert.deepEqual(await kept?.end, { kind: 'orphaned' });
   assert.deepEqual(supervised.events.at(-1), { kind: 'keeper.lost', pid: keeper.pid, attempts: 1 });
+  assert.equal(await supervised.keepers.endSilent(), true);
+  await keeper.exited;
+});
+
+void test('a keeper that hangs is killed after three minutes, one that answers is not', options, async (context) => {
+  context.mock.timers.enable({ apis: ['setInterval'] });
+  let answers = 0;
+  using tree = new ScratchTree();
+  await using keeper = new FakeKeeper(tree, (message, say) => {
+    answering('one')(message, say);
+    if (message.kind === 'ping' && answers < 5) {
+      answers += 1;
+      say({ kind: 'pong' });
+    }
+  });
+  await using supervised = new Supervised(tree, keeper);
+  const kept = [...(await supervised.keepers.adopt([leftoverOf('one')])).values()][0];
+  const asked = (): number => keeper.heard.filter(({ kind }) => kind === 'ping').length;
+  for (let minute = 1; minute <= 8; minute += 1) {
+    context.mock.timers.tick(60_000);
+    // Not by the interval of `poll`.
+    for (let waits = 0; asked() < minute && waits < 1000; waits += 1) await sleep(10);
+    await sleep(30);
+  }
+  assert.equal(answers, 5);
+  assert.equal(supervised.events.length, 1, 'it is given up too early');
+  context.mock.timers.tick(60_000);
+  assert.deepEqual(await kept?.end, { kind: 'orphaned' });
+  context.mock.timers.reset();
   assert.equal(await supervised.keepers.endSilent(), true);
   await keeper.exited;
 });

@@ -39,7 +39,7 @@ const logOf = async (machine: Machine, id: string): Promise<readonly string[]> =
   (await machine.must(['booty', 'logs', id])).trimEnd().split('\n');
 
 const members = async (machine: Machine, group: string): Promise<readonly string[]> =>
-  (await machine.must(['sh', '-c', `find ${cgroups}/${group} -name cgroup.procs 2>/dev/null | xargs -r cat`]))
+  (await machine.must(['sh', '-c', `find ${cgroups}/${group} -name cgroup.procs -exec cat {} + 2>/dev/null; true`]))
     .split('\n')
     .filter(Boolean);
 
@@ -146,6 +146,8 @@ systemTestOn('trixie', 'a restart neither ends nor doubles what runs', async (ma
   await machine.start();
   await machine.journal.lines(/^attempt\.started .*\bid=later\b/, 3);
   await machine.must(['systemctl', 'restart', 'booty']);
+  await begin(machine, 'last', `run: >-\n  ${traced('last', 'sleep 600')}`);
+  assert.equal((await members(machine, 'keepers')).length, 1);
   await machine.must(['systemctl', 'stop', '--no-block', 'booty']);
   await kill(machine, await supervisorOf(machine));
   await until('nothing is left', 15_000, async () => ((await members(machine, '.')).length === 0 ? true : null));
