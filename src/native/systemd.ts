@@ -1,6 +1,8 @@
 import koffi from 'koffi';
 import { onPool, type PoolCall } from './thread-pool.ts';
 
+const EINTR = 4;
+
 /** Sends one state to the service manager (sd_notify(3)). */
 export type Notify = (state: string) => void;
 
@@ -33,6 +35,10 @@ export async function awaitServiceManager(limitMs: number): Promise<void> {
   const barrier = koffi
     .load('libsystemd.so.0')
     .func('int sd_notify_barrier(int unset_environment, uint64_t micros)') as unknown as PoolCall;
-  const result = await onPool(barrier, 0, limitMs * 1000);
+  const until = performance.now() + limitMs;
+  let result: number;
+  // A child that dies meanwhile interrupts the wait.
+  do result = await onPool(barrier, 0, limitMs * 1000);
+  while (result === -EINTR && performance.now() < until);
   if (result < 0) throw new Error(`the service manager did not act within ${limitMs} ms: ${result}`);
 }
