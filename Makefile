@@ -48,7 +48,7 @@ crash-points: setup ## killed at every write, fsync and rename in turn, and reco
 power-cut: setup build ## a virtual machine whose power is cut under load: BOOTY_CUTS=N BOOTY_SEED=S; root on Debian
 	@$(NODE) test/power/main.ts
 
-hostile: setup ## a thousand rounds of jobs that want what they must not get: BOOTY_ROUNDS=N; root, cgroup v2; hours
+hostile: setup ## a thousand rounds of jobs that want what they must not get: BOOTY_ROUNDS=N; root, cgroup v2; half an hour
 	@$(NODE) test/hostile/main.ts
 
 fuzz-crashes: setup ## what programs print as they die, damaged in every way and read: BOOTY_FUZZ=N times as often; minutes

@@ -40,6 +40,7 @@ function describe(job: JobDetails): string {
     ['kind', job.kind],
     ['template', spec.template ?? null],
     ...(spec.template ? parametersIn(spec.env) : []).map(([key, value]) => [`with ${key}`, value] as const),
+    ['isolation', spec.isolation ?? null],
     ['secrets', spec.secrets?.join(', ') || null],
     ['state', record ? record.outcome : job.state],
     ['cause', record?.cause ?? null],

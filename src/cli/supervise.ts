@@ -186,6 +186,7 @@ async function superviseWith(
       listenTo: (claim) => outputs?.announce(claim) ?? null,
       cgroups,
       units: units.kind === 'units' ? units.host : null,
+      isolation: place.config.defaults.isolation,
       refusesUnenforced: place.config.unenforcedLimits === 'refuse',
     },
     emit,

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Exit } from '../job/exit.ts';
+import type { Isolation } from '../job/isolation.ts';
 import type { JobSpec, Step } from '../job/job.ts';
 import { exitUnderLimits, noHits, unenforced } from '../job/limits.ts';
 import type { Milliseconds } from '../job/units.ts';
@@ -39,6 +40,8 @@ export interface AttemptSettings {
   readonly cgroups: CgroupTree | null;
   /** Where jobs that ask for it get units of their own; null: nowhere. */
   readonly units: UnitHost | null;
+  /** The walls of jobs that ask for none, also of those that were accepted when there was no such default. */
+  readonly isolation: Isolation | null;
   /** Whether a job with limits that nothing enforces is not run. */
   readonly refusesUnenforced: boolean;
 }

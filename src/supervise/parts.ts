@@ -36,7 +36,7 @@ export const recoveryPartsOf = (
   parts: SupervisorParts,
   leaving: AbortSignal,
   onStarted: () => void,
-  config: () => Pick<Config, 'killGraceMs' | 'unenforcedLimits'>,
+  config: () => Pick<Config, 'defaults' | 'killGraceMs' | 'unenforcedLimits'>,
 ): RecoveryParts => ({
   ...parts,
   queue: parts.ledger,
@@ -44,7 +44,8 @@ export const recoveryPartsOf = (
   maxLost: parts.config.maxLost,
   onStarted,
   get settings() {
-    const { killGraceMs, unenforcedLimits } = config();
-    return { ...parts.settings, killGraceMs, refusesUnenforced: unenforcedLimits === 'refuse' };
+    const { defaults, killGraceMs, unenforcedLimits } = config();
+    const refusesUnenforced = unenforcedLimits === 'refuse';
+    return { ...parts.settings, isolation: defaults.isolation, killGraceMs, refusesUnenforced };
   },
 });

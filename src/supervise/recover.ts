@@ -62,7 +62,7 @@ export async function recover(leftover: Leftover, parts: Parts): Promise<Recover
   const cgroups = cgroupsOf(leftover, parts.settings.cgroups);
   const { units } = parts.settings;
   const killed = await killSurvivors({
-    units: units && job.spec.isolation !== null ? new AttemptUnits(units, job.id, attempt) : null,
+    units: units && new AttemptUnits(units, job.id, attempt),
     cgroups,
     groups: group === null ? [] : [group],
     mark: markOf(place, attempt),

@@ -1,10 +1,12 @@
 import PQueue from 'p-queue';
 import type { Config } from '../config/config.ts';
 import type { JobId } from '../job/id.ts';
+import type { Isolation } from '../job/isolation.ts';
 import { type JobKind, jobKinds } from '../job/job.ts';
 import { instant } from '../job/units.ts';
 import type { AttemptResult } from '../run/attempt.ts';
 import type { Shortage } from '../run/shortage.ts';
+import type { Claim } from '../schedule/queue.ts';
 import { JobRun, type JobRunParts, type Settled } from './job-run.ts';
 
 /** What the loop must know of the slots. Each may be called at any time. */
@@ -85,7 +87,7 @@ export class Slots implements Disposable {
     const free = queue.concurrency - this.#runningOf(kind);
     if (free <= 0) return;
     for (const claim of await this.#parts.queue.claim(kind, free, instant(Date.now()))) {
-      const run = new JobRun(claim, this.#parts);
+      const run = new JobRun(behindWalls(claim, this.#parts.settings.isolation), this.#parts);
       this.#running.set(claim.job.id, run);
       queue.add(() => this.#perform(run)).catch((error: unknown) => this.#events.onFailure(error));
     }
@@ -178,3 +180,9 @@ export class Slots implements Disposable {
     }
   }
 }
+
+/** With the walls that hold now for jobs that ask for none: the supervisor may have become root since it was accepted. */
+const behindWalls = (claim: Claim, isolation: Isolation | null): Claim =>
+  isolation === null || claim.job.spec.isolation !== null
+    ? claim
+    : { ...claim, job: { ...claim.job, spec: { ...claim.job.spec, isolation } } };

@@ -83,6 +83,7 @@ export class RunningAttempt implements Disposable {
       secrets: new Map<string, string>(),
       cgroups: cgroups ?? null,
       units: null,
+      isolation: null,
       refusesUnenforced,
     };
     this.attempt = new Attempt(claim, this.place, settings, verifier ?? null, (pid) => this.pids.push(pid));

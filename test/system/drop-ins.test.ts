@@ -8,13 +8,14 @@ const ptrace = process.arch === 'x64' ? 101 : 117;
 
 /** For each drop-in what a job can do with it, and cannot without; null: it is only seen that the service starts with it. */
 const needs: Readonly<Record<string, string | null>> = {
+  // First: with those after it the supervisor is its ordinary user again, whom everything belongs to.
+  'isolation.conf': null,
   'sudo.conf': '[ "$(suid-id --user)" = 0 ]',
   'network-tools.conf': "perl -e 'socket(my $packets, 17, 3, 0) or exit 1'",
   'sandboxes.conf': "unshare --user --map-root-user --mount sh -c 'mount -t tmpfs none /mnt && touch /mnt/mine'",
   'debuggers.conf': `perl -e 'exit(syscall(${ptrace}, 0, 0, 0, 0) == 0 ? 0 : 1)'`,
   'home-directories.conf': 'touch /home/ours/file',
   'gpu.conf': null,
-  'isolation.conf': null,
 };
 const tested = Object.entries(needs);
 

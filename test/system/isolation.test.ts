@@ -46,6 +46,9 @@ async function refusedElsewhere(machine: Machine): Promise<void> {
 }
 
 async function becomeRoot(machine: Machine): Promise<void> {
+  await machine.must(['booty', 'pause']);
+  await machine.drop('earlier.yaml', 'id: earlier\nrun: cat /proc/self/cgroup\n');
+  await machine.journal.line(/^job\.accepted id=earlier\b/);
   await machine.write('/etc/systemd/system/booty.service.d/isolation.conf', dropIn);
   await machine.write(
     '/etc/booty/booty.yaml',
@@ -54,6 +57,10 @@ async function becomeRoot(machine: Machine): Promise<void> {
   await machine.write('/etc/booty/secrets.env', `TOKEN=${canary}\n`, '0600');
   await machine.must(['systemctl', 'daemon-reload']);
   await machine.must(['systemctl', 'restart', 'booty']);
+  // What was accepted for an ordinary user does not run as root.
+  await machine.must(['booty', 'resume']);
+  assert.equal((await machine.outcome('earlier')).outcome, 'succeeded');
+  assert.match(await logOf(machine, 'earlier'), /^0::\/booty\.slice\/booty-earlier:1:0\.service$/m);
 }
 
 /** What it can reach, and what it cannot, each line as `name: answer`. */
@@ -166,8 +173,11 @@ async function toldLikeOthers(machine: Machine): Promise<void> {
   );
   const logs = await machine.as('alice', ['booty', 'logs', 'steps']);
   assert.match(logs.stdout, /^started$/m, logs.stderr);
+  const directory = ['stat', '--format=%a %U:%G', '/var/lib/booty/jobs/steps'] as const;
+  assert.equal(await machine.must(directory), '750 root:booty\n');
   const shown = await machine.must(['booty', 'show', 'code']);
   assert.match(shown, /cpu [\d.]*[1-9]/);
+  assert.match(shown, /^isolation +unit$/m);
   assert.equal(await left(machine), '');
   assert.notEqual((await machine.exec(['sh', '-c', 'grep -qsx sleep /proc/[0-9]*/comm'])).status, 0);
 }
