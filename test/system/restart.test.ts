@@ -114,6 +114,8 @@ systemTestOn('trixie', 'a restart neither ends nor doubles what runs', async (ma
     'each has run once',
   );
 
+  assert.deepEqual(machine.journal.matching(/^attempt\.abandoned\b/), []);
+
   // Who keeps it dies: it is lost, and runs again, once it is proven gone.
   for (const pid of await members(machine, 'keepers')) await kill(machine, pid);
   await machine.journal.line(/^keeper\.lost pid=\d+ attempts=1$/);
