@@ -7,10 +7,9 @@
 set -eu
 what=$1 record=$2 directory=$3
 shift 3
-# Where nobody of the unit is left.
+# Nobody of the unit is left then. Where it cannot be done, the end is told all the same.
 if [ "$what" = end ]; then
-  chgrp -- "$1" "$directory"
-  chmod 0750 -- "$directory"
+  chgrp -- "$1" "$directory" && chmod 0750 -- "$directory"
   shift
 fi
 # Whoever has given the unit up has taken the record away: it must not start any more, nor say anything.

@@ -90,6 +90,9 @@ void test('a unit whose attempt was given up does not start any more', async () 
   execFileSync('sh', [hook, ...end]);
   assert.equal(statSync(join(directory.path, 'job')).mode & 0o7777, 0o750, 'its directory is as before all the same');
   assert.deepEqual(readdirSync(files).length, 2, 'who was given up says nothing any more');
+  const told = join(files, 'booty-a.b:11:0.service');
+  execFileSync('sh', [hook, 'end', told, '/no/such/directory', '0', slice], { stdio: 'ignore' });
+  assert.match(readFileSync(told, 'utf8'), /^exit none none\nwhole$/m, 'an end is told, whatever else fails');
 });
 
 void test('a job that was accepted as a unit never runs without one', async () => {
