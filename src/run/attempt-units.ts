@@ -19,7 +19,7 @@ export class AttemptUnits {
   constructor(host: UnitHost, id: JobId, attempt: number) {
     this.host = host;
     // No id has a colon, so that no two have names that begin alike; and none of what systemd has no letter for is left.
-    this.#prefix = `booty-${id.replaceAll('+', '::')}:${attempt}:`;
+    this.#prefix = `${host.name}:${id.replaceAll('+', '::')}:${attempt}:`;
   }
 
   nameOf(step: number): string {

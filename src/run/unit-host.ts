@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { errorCode } from '../disk/durable.ts';
 import { type Controller, controllers } from '../job/limits.ts';
 import { readKernelFile } from './cgroup-end.ts';
@@ -9,6 +10,8 @@ import { cgroupOf } from './cgroup-tree.ts';
 export interface UnitHost {
   /** For what is handed over and told, root's alone, in memory. */
   readonly files: string;
+  /** What the names of its units begin with: no other supervisor's here do. */
+  readonly name: string;
   /** The cgroup below which systemd makes theirs. */
   readonly slice: string;
   readonly controllers: ReadonlySet<Controller>;
@@ -46,16 +49,18 @@ export function findUnits({ socket, spool, state }: Places): FoundUnits {
     const files = join(dirname(socket), 'units');
     if (![files, state, spool].every((path) => plainPath.test(path)))
       return none('its directories have names that properties of units cannot hold');
+    const supervisor = own.split('/').findLast((part) => part.endsWith('.service')) ?? null;
     mkdirSync(files, { recursive: true, mode: 0o700 });
     return {
       kind: 'units',
       host: {
         files,
+        name: supervisor ? nameOf(supervisor) : `booty-${createHash('sha256').update(state).digest('hex').slice(0, 8)}`,
         slice: join(top, sliceName),
         controllers: controllersOf(top),
         state,
         closed: [spool, socket],
-        supervisor: own.split('/').findLast((part) => part.endsWith('.service')) ?? null,
+        supervisor,
       },
     };
   } catch (error) {
@@ -65,6 +70,9 @@ export function findUnits({ socket, spool, state }: Places): FoundUnits {
 }
 
 const none = (why: string): FoundUnits => ({ kind: 'none', why });
+
+/** `booty` of booty.service; what it has escaped would be taken for part of a pattern. */
+const nameOf = (unit: string): string => basename(unit, '.service').replaceAll(/[\\:]/g, '_');
 
 /** Without what a property would take for more than a letter. */
 const plainPath = /^[\w./@+,=-]+$/;

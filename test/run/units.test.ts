@@ -67,7 +67,7 @@ void test('a unit whose attempt was given up does not start any more', async () 
   using directory = mkdtempDisposableSync(join(tmpdir(), 'booty-units-'));
   const [files, slice] = ['units', 'slice'].map((name) => join(directory.path, name)) as [string, string];
   mkdirSync(files);
-  const host = { files, slice, controllers: all, state: directory.path, closed: [], supervisor: null };
+  const host = { files, slice, name: 'booty', controllers: all, state: directory.path, closed: [], supervisor: null };
   const units = new AttemptUnits(host, idOf('a.b'), 1);
   const begin = (name: string): number | null => {
     const work = join(directory.path, 'job/work');
@@ -77,20 +77,20 @@ void test('a unit whose attempt was given up does not start any more', async () 
     const env = { ...process.env, RUNTIME_DIRECTORY: files };
     return spawnSync('sh', [hook, 'begin', join(files, name), join(work, '..'), work], { env }).status;
   };
-  for (const name of [units.nameOf(0), 'booty-a.b:11:0.service', 'booty-a.b::verify:1:0.service'])
+  for (const name of [units.nameOf(0), 'booty:a.b:11:0.service', 'booty:a.b::verify:1:0.service'])
     writeFileSync(join(files, name), '');
   assert.equal(begin(units.nameOf(0)), 0);
   assert.equal(readFileSync(join(files, units.nameOf(0)), 'utf8'), 'begun\n');
   assert.equal(statSync(join(directory.path, 'job')).mode & 0o7777, 0o1771);
   await units.end();
   assert.notEqual(begin(units.nameOf(0)), 0);
-  assert.equal(begin('booty-a.b:11:0.service'), 0, 'that of another attempt does');
+  assert.equal(begin('booty:a.b:11:0.service'), 0, 'that of another attempt does');
   assert.deepEqual(readdirSync(files).length, 2, 'nor is that of another job touched');
   const end = ['end', join(files, units.nameOf(0)), join(directory.path, 'job'), String(process.getegid?.()), slice];
   execFileSync('sh', [hook, ...end]);
   assert.equal(statSync(join(directory.path, 'job')).mode & 0o7777, 0o750, 'its directory is as before all the same');
   assert.deepEqual(readdirSync(files).length, 2, 'who was given up says nothing any more');
-  const told = join(files, 'booty-a.b:11:0.service');
+  const told = join(files, 'booty:a.b:11:0.service');
   execFileSync('sh', [hook, 'end', told, '/no/such/directory', '0', slice], { stdio: 'ignore' });
   assert.match(readFileSync(told, 'utf8'), /^exit none none\nwhole$/m, 'an end is told, whatever else fails');
 });
@@ -99,4 +99,15 @@ void test('a job that was accepted as a unit never runs without one', async () =
   using running = new RunningAttempt('isolation: unit\nrun: touch ran\n');
   assert.deepEqual(exitsOf(await running.result), ['main spawn ENOTSUP']);
   assert.equal(running.has('ran'), false);
+});
+
+void test('the units of another supervisor are never touched, though its jobs have the same ids', async () => {
+  using directory = mkdtempDisposableSync(join(tmpdir(), 'booty-units-'));
+  const [files, slice] = ['units', 'slice'].map((name) => join(directory.path, name)) as [string, string];
+  mkdirSync(files);
+  const host = { files, slice, controllers: all, state: directory.path, closed: [], supervisor: null };
+  const [own, other] = ['booty', 'booty2'].map((name) => new AttemptUnits({ ...host, name }, idOf('same'), 1));
+  for (const units of [own, other]) writeFileSync(join(files, units?.nameOf(0) ?? ''), '');
+  await own?.end();
+  assert.deepEqual(readdirSync(files), [other?.nameOf(0)]);
 });

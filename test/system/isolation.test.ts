@@ -30,8 +30,8 @@ const said = (machine: Machine, id: string, word = 'ready'): Promise<string> =>
 
 /** Units of jobs that there are, in whatever state; and what they leave beside. */
 async function left(machine: Machine): Promise<string> {
-  const units = await machine.must(['systemctl', 'list-units', '--all', '--plain', '--no-legend', 'booty-*:*']);
-  const files = await machine.must(['sh', '-c', `ls /run/booty/units; ls -d ${slice}/booty-* 2>/dev/null || true`]);
+  const units = await machine.must(['systemctl', 'list-units', '--all', '--plain', '--no-legend', 'booty:*']);
+  const files = await machine.must(['sh', '-c', `ls /run/booty/units; ls -d ${slice}/booty:* 2>/dev/null || true`]);
   return (units + files).trim();
 }
 
@@ -60,7 +60,7 @@ async function becomeRoot(machine: Machine): Promise<void> {
   // What was accepted for an ordinary user does not run as root.
   await machine.must(['booty', 'resume']);
   assert.equal((await machine.outcome('earlier')).outcome, 'succeeded');
-  assert.match(await logOf(machine, 'earlier'), /^0::\/booty\.slice\/booty-earlier:1:0\.service$/m);
+  assert.match(await logOf(machine, 'earlier'), /^0::\/booty\.slice\/booty:earlier:1:0\.service$/m);
 }
 
 /** What it can reach, and what it cannot, each line as `name: answer`. */
@@ -121,7 +121,7 @@ async function secretsStaySecret(machine: Machine): Promise<void> {
     timeout: '20s',
   });
   await said(machine, 'secret');
-  const shown = await machine.must(['systemctl', 'show', 'booty-secret:1:0.service'], { user: 'mallory' });
+  const shown = await machine.must(['systemctl', 'show', 'booty:secret:1:0.service'], { user: 'mallory' });
   assert.match(shown, /^DynamicUser=yes$/m);
   // A container has no controllers: that they reach systemd is all that can be seen here.
   for (const limit of ['MemoryMax=67108864', 'MemorySwapMax=0', 'CPUQuotaPerSecUSec=500ms', 'TasksMax=20'])
@@ -207,13 +207,13 @@ async function neverTwoAtATime(machine: Machine): Promise<void> {
   await machine.write('/etc/booty/booty.yaml', 'defaults: { isolation: unit, killGrace: 60s }\n');
   await machine.must(['systemctl', 'reload', 'booty']);
   await drop(machine, 'lost', {
-    run: `ls ${slice} | grep ^booty-; test "$BOOTY_ATTEMPT" -gt 1 || { trap "" TERM; echo ready; while :; do sleep 1; done; }`,
+    run: `ls ${slice} | grep ^booty:; test "$BOOTY_ATTEMPT" -gt 1 || { trap "" TERM; echo ready; while :; do sleep 1; done; }`,
   });
   await said(machine, 'lost');
   await machine.must(['systemctl', 'kill', '--signal=KILL', '--kill-whom=main', 'booty']);
   const ended = await machine.outcome('lost');
   assert.deepEqual([ended.outcome, ended.attempt], ['succeeded', 2]);
-  assert.equal((await logOf(machine, 'lost', 2)).trim(), 'booty-lost:2:0.service');
+  assert.equal((await logOf(machine, 'lost', 2)).trim(), 'booty:lost:2:0.service');
   assert.equal(await left(machine), '');
 }
 
