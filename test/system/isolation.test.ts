@@ -202,6 +202,21 @@ async function outlivesItsStarter(machine: Machine): Promise<void> {
   assert.match(await logOf(machine, 'starter'), /^after$/m);
 }
 
+/** Also where others would go on over a restart: it ends with the service, and runs again. */
+async function interruptedByARestart(machine: Machine): Promise<void> {
+  await machine.write('/etc/booty/booty.yaml', 'drain: { limit: 1s }\ndefaults: { isolation: unit, killGrace: 1s }\n');
+  await machine.must(['systemctl', 'reload', 'booty']);
+  await drop(machine, 'again', {
+    run: `ls ${slice} | grep ^booty:; test "$BOOTY_ATTEMPT" -gt 1 || { echo ready; sleep 60; }`,
+  });
+  await said(machine, 'again');
+  await machine.must(['systemctl', 'restart', 'booty']);
+  const ended = await machine.outcome('again');
+  assert.deepEqual([ended.outcome, ended.attempt, ended.attempts[0]?.outcome], ['succeeded', 2, 'interrupted']);
+  assert.equal((await logOf(machine, 'again', 2)).trim(), 'booty:again:2:0.service');
+  assert.equal(await left(machine), '');
+}
+
 async function neverTwoAtATime(machine: Machine): Promise<void> {
   // systemd ends what is bound to a service that has died, and takes this long over it: who is quicker is the next supervisor.
   await machine.write('/etc/booty/booty.yaml', 'defaults: { isolation: unit, killGrace: 60s }\n');
@@ -227,6 +242,7 @@ systemTestOnEach(
     await toldLikeOthers(machine);
     await endedThoughDeaf(machine);
     await outlivesItsStarter(machine);
+    await interruptedByARestart(machine);
     await neverTwoAtATime(machine);
   },
 );
