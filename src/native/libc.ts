@@ -105,13 +105,14 @@ export function forbidInspection(): void {
 export const cannotGainPrivileges = (): boolean => libc().prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) === 1;
 
 /** Makes us the parent of our descendants' orphans (prctl(2), PR_SET_CHILD_SUBREAPER). */
-export function becomeSubreaper(): void {
-  if (libc().prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) !== 0) throw new Error('prctl(PR_SET_CHILD_SUBREAPER) failed');
-}
+export const becomeSubreaper = (): void => setSubreaper(true);
 
 /** From now on orphans of our descendants go on to the next one above us that takes them. {@link becomeSubreaper} takes it back. */
-export function refuseOrphans(): void {
-  if (libc().prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0) !== 0) throw new Error('prctl(PR_SET_CHILD_SUBREAPER) failed');
+export const refuseOrphans = (): void => setSubreaper(false);
+
+function setSubreaper(takes: boolean): void {
+  if (libc().prctl(PR_SET_CHILD_SUBREAPER, Number(takes), 0, 0, 0) !== 0)
+    throw new Error('prctl(PR_SET_CHILD_SUBREAPER) failed');
 }
 
 /** Has a file closed in every program that we start (fcntl(2), FD_CLOEXEC). */

@@ -2,6 +2,7 @@ import { closeSync, constants, openSync, readdirSync, readFileSync, rmdirSync, w
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode } from '../disk/durable.ts';
+import { killProcess } from './processes.ts';
 
 /*
  * The end of a cgroup: whoever is in it or below it is killed at once, also who left its session or is being started,
@@ -57,15 +58,7 @@ function killAll(cgroup: string, members: Iterable<number>): void {
   } catch (error) {
     if (errorCode(error) === null) throw error;
     // Linux 5.14 has it. Who is started meanwhile is met in the next round.
-    for (const pid of members) kill(pid);
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if (errorCode(error) !== 'ESRCH' && errorCode(error) !== 'EPERM') throw error;
+    for (const pid of members) killProcess(pid);
   }
 }
 

@@ -5,11 +5,11 @@ import { closePipe, openPipe } from '../native/libc.ts';
 import { canSpawnIntoCgroup, spawnProcess } from '../native/spawn.ts';
 import type { AttemptCgroup } from './cgroup.ts';
 import { writeKernelFile } from './cgroup-end.ts';
-import { type Child, type ChildSpec, holdsNul, refusedStart, type Started, startChild } from './child.ts';
-import type { StreamName } from './output.ts';
+import { type Child, type ChildSpec, refusedStart, type Started, startChild } from './child.ts';
+import type { OnOutput } from './output.ts';
 import { signalGroup } from './processes.ts';
 import { type ProgramSpec, startProgram } from './program.ts';
-import { flawOfProgram, ofTheShell } from './program-flaw.ts';
+import { findRunnable, ofTheShell } from './program-flaw.ts';
 import type { Shortage } from './shortage.ts';
 
 /*
@@ -31,7 +31,7 @@ const oomScoreAdjust = '500';
 export async function startInCgroup(
   spec: ChildSpec,
   cgroup: AttemptCgroup,
-  onOutput: (stream: StreamName, chunk: Buffer) => void,
+  onOutput: OnOutput,
 ): Promise<Started | Shortage> {
   if (maySpawnWithin && canSpawnIntoCgroup()) {
     const started = await startWithin(spec, cgroup, onOutput);
@@ -44,11 +44,7 @@ export async function startInCgroup(
 /** A seccomp filter that looks into clone(2) answers clone3(2) with ENOSYS: that of RestrictNamespaces= does, and those of containers. */
 let maySpawnWithin = true;
 
-async function startWithin(
-  spec: ChildSpec,
-  cgroup: AttemptCgroup,
-  onOutput: (stream: StreamName, chunk: Buffer) => void,
-): Promise<Started | Shortage> {
+async function startWithin(spec: ChildSpec, cgroup: AttemptCgroup, onOutput: OnOutput): Promise<Started | Shortage> {
   let directory: number;
   try {
     directory = openSync(cgroup.path, constants.O_RDONLY | constants.O_DIRECTORY);
@@ -66,13 +62,9 @@ async function startWithin(
   }
 }
 
-async function startAtGate(
-  spec: ChildSpec,
-  cgroup: AttemptCgroup,
-  onOutput: (stream: StreamName, chunk: Buffer) => void,
-): Promise<Started | Shortage> {
-  const flaw = holdsNul(spec) ? 'ERR_INVALID_ARG_VALUE' : flawOfProgram(spec);
-  if (flaw !== null) return refusedStart(flaw, spec);
+async function startAtGate(spec: ChildSpec, cgroup: AttemptCgroup, onOutput: OnOutput): Promise<Started | Shortage> {
+  const found = findRunnable(spec);
+  if (found.kind === 'refused') return refusedStart(found.code, spec);
   let ends: ReturnType<typeof openPipe>;
   try {
     ends = openPipe();

@@ -30,7 +30,7 @@ export class AttemptCgroup {
     const path = join(tree.jobs, name);
     try {
       await makeAnew(path);
-      for (const [file, value] of settingsOf(limits, tree)) set(join(path, file), value);
+      limit(path, limits, tree);
       return new AttemptCgroup(path, tree, limits);
     } catch (error) {
       const code = errorCode(error);
@@ -47,7 +47,7 @@ export class AttemptCgroup {
   restore(): void {
     if (existsSync(this.path)) return;
     mkdirSync(this.path, { mode: 0o755 });
-    for (const [file, value] of settingsOf(this.limits, this.#tree)) set(join(this.path, file), value);
+    limit(this.path, this.limits, this.#tree);
   }
 
   get isPopulated(): boolean {
@@ -81,6 +81,10 @@ async function makeAnew(path: string): Promise<void> {
     removeCgroup(path);
     mkdirSync(path, 0o755);
   }
+}
+
+function limit(path: string, limits: ResourceLimits, tree: CgroupTree): void {
+  for (const [file, value] of settingsOf(limits, tree)) set(join(path, file), value);
 }
 
 function settingsOf(

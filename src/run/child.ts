@@ -5,7 +5,7 @@ import type { Exit } from '../job/exit.ts';
 import { closePipe, openPipe, type PipeEnds, unblock } from '../native/libc.ts';
 import type { Spawned } from '../native/spawn.ts';
 import { adoptOrphans } from './orphans.ts';
-import type { StreamName } from './output.ts';
+import type { OnOutput } from './output.ts';
 import { PipeReader } from './pipe-reader.ts';
 import { groupLives, signalGroup } from './processes.ts';
 import { type ProgramSpec, startProgram } from './program.ts';
@@ -44,7 +44,7 @@ const listenAfterMs = 10;
 /** Starts a program. What the system refuses is an exit too. @param start how it is started */
 export async function startChild(
   spec: ChildSpec,
-  onOutput: (stream: StreamName, chunk: Buffer) => void,
+  onOutput: OnOutput,
   start: (program: ProgramSpec) => Promise<Spawned> = startProgram,
 ): Promise<Started> {
   if (holdsNul(spec)) return refusedStart('ERR_INVALID_ARG_VALUE', spec);
@@ -74,11 +74,7 @@ export async function startChild(
   }
 }
 
-function following(
-  pid: number,
-  ends: readonly [stdout: number, stderr: number],
-  onOutput: (stream: StreamName, chunk: Buffer) => void,
-): Child {
+function following(pid: number, ends: readonly [stdout: number, stderr: number], onOutput: OnOutput): Child {
   ends.forEach(unblock);
   const readers = [
     new PipeReader(ends[0], (chunk) => onOutput('stdout', chunk)),

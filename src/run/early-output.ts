@@ -1,6 +1,4 @@
-import type { StreamName } from './output.ts';
-
-type OnOutput = (stream: StreamName, chunk: Buffer) => void;
+import type { OnOutput, StreamName } from './output.ts';
 
 /**
  * What a child prints before anybody was told that it runs: one that is over at once may be read before that. Kept until

@@ -1,8 +1,8 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ModuleAction } from '../job/job.ts';
 import { type ModuleCall, maxErrorFileBytes, maxLogFileBytes } from '../job/module-call.ts';
-import { type JobPlace, readEndOfFile, readSmallFile } from './workdir.ts';
+import { type JobPlace, readEndOfFile, readSmallFile, replaceFile } from './workdir.ts';
 
 /** In a release everything lies side by side in lib/. */
 const host = import.meta.filename.endsWith('.mjs')
@@ -35,9 +35,8 @@ export function prepareModule(action: ModuleAction, place: JobPlace, modules: st
     logPath: logPathOf(place),
   };
   rmSync(call.errorPath, { force: true, recursive: true });
-  rmSync(callPathOf(place), { force: true, recursive: true });
   // The input may hold what only the job is to read.
-  writeFileSync(callPathOf(place), JSON.stringify(call), { mode: 0o600, flag: 'wx' });
+  replaceFile(callPathOf(place), JSON.stringify(call), 0o600);
 }
 
 /** What the last host has handed over, as text that the job may have forged; null where there is none. */

@@ -7,6 +7,9 @@ import type { StreamRedactor } from '../redact/stream.ts';
 
 export type StreamName = 'stdout' | 'stderr';
 
+/** Told of what a child prints. @param chunk valid until it returns */
+export type OnOutput = (stream: StreamName, chunk: Buffer) => void;
+
 /** How much of the end of each stream is kept for reading a crash. */
 export const tailBytes = 64 * 1024;
 

@@ -54,6 +54,9 @@ export const signalGroup = (group: number, signal: NodeJS.Signals | 0): boolean 
   // Most are empty by then, and process.kill makes an exception of that, which costs more than the call.
   sendSignal(-group, signal === 0 ? 0 : constants.signals[signal]) !== 'none';
 
+/** Kills one process; who is gone, or of another user, is left. */
+export const killProcess = (pid: number): void => void sendSignal(pid, constants.signals.SIGKILL);
+
 /** The processes that bear an attempt's mark in their environment, wherever they have gone to. Those of other users can't be seen. */
 export function markedProcesses(mark: string): number[] {
   const wanted = Buffer.from(`${attemptMark}=${mark}\0`);

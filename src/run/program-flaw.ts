@@ -1,19 +1,24 @@
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { errorCode } from '../disk/durable.ts';
-import type { ChildSpec } from './child.ts';
-import { findProgram } from './program.ts';
+import { type ChildSpec, holdsNul } from './child.ts';
+import { type FoundProgram, findProgram } from './program.ts';
 
 /** What a shell adds to the environment of a program that it becomes. */
 export const ofTheShell: readonly string[] = ['PWD', 'OLDPWD', 'SHLVL'];
 
-/** What execve(2) would say of a program, as far as that can be known before: a shell that becomes it can only say so in words. */
-export function flawOfProgram(spec: ChildSpec): string | null {
-  if (statSync(spec.cwd, { throwIfNoEntry: false }) === undefined) return 'ENOENT';
+/**
+ * Where a program is, or what execve(2) would say of it, as far as that can be known before: a shell that becomes it can only say
+ * so in words.
+ */
+export function findRunnable(spec: ChildSpec): FoundProgram {
+  if (holdsNul(spec)) return { kind: 'refused', code: 'ERR_INVALID_ARG_VALUE' };
+  if (statSync(spec.cwd, { throwIfNoEntry: false }) === undefined) return { kind: 'refused', code: 'ENOENT' };
   const found = findProgram(spec);
-  if (found.kind === 'refused') return found.code;
+  if (found.kind === 'refused') return found;
   const interpreter = interpreterOf(found.path);
-  return interpreter === null ? null : flawOfInterpreter(resolve(spec.cwd, interpreter));
+  const flaw = interpreter === null ? null : flawOfInterpreter(resolve(spec.cwd, interpreter));
+  return flaw === null ? found : { kind: 'refused', code: flaw };
 }
 
 function flawOfInterpreter(path: string): string | null {

@@ -1,4 +1,4 @@
-import { accessSync, constants, rmSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '../disk/durable.ts';
 import type { Exit } from '../job/exit.ts';
@@ -9,7 +9,7 @@ import { needsPathOf } from './needs.ts';
 import { argvOfLine } from './shell.ts';
 import { forgetShellFailures } from './shell-failures.ts';
 import { type Shortage, shortageOfFiles } from './shortage.ts';
-import { type JobPlace, makeWorkdir } from './workdir.ts';
+import { type JobPlace, makeWorkdir, replaceFile } from './workdir.ts';
 
 export type SpawnFailure = Extract<Exit, { kind: 'spawn' }>;
 
@@ -48,9 +48,9 @@ export function prepareStep(
     makeWorkdir(place, directories);
     const flaw = ownCwd === null ? null : flawOfCwd(cwd);
     if (flaw) return flaw;
-    if (action.kind === 'script') write(scriptPathOf(place), action.text, 0o700);
+    if (action.kind === 'script') replaceFile(scriptPathOf(place), action.text, 0o700);
     if (!isFirst) forgetShellFailures(place);
-    else if (needs !== null) write(needsPathOf(place), needs, 0o600);
+    else if (needs !== null) replaceFile(needsPathOf(place), needs, 0o600);
     if (action.kind === 'module') prepareModule(action, place, modules);
     return null;
   } catch (error) {
@@ -60,12 +60,6 @@ export function prepareStep(
     if (shortage) return shortage;
     return { kind: 'spawn', code, message: `its working directory cannot be made: ${code}` };
   }
-}
-
-/** In place of whatever a job has left there. */
-function write(path: string, text: string, mode: number): void {
-  rmSync(path, { force: true, recursive: true });
-  writeFileSync(path, text, { mode, flag: 'wx' });
 }
 
 /** Null where a step can start there. @throws what the system says of the machine */

@@ -17,7 +17,7 @@ import { Deadline } from './deadline.ts';
 import { EarlyOutput } from './early-output.ts';
 import type { EmptyDirectories } from './empty-directories.ts';
 import { type AttemptInputs, stepEnvironment, type VerifierFiles } from './environment.ts';
-import type { OutputListener, StreamName } from './output.ts';
+import type { OnOutput, OutputListener } from './output.ts';
 import { groupExists } from './processes.ts';
 import { type SecretValues, secretsOfStep } from './secrets.ts';
 import { type Shortage, shortageOfSpawn } from './shortage.ts';
@@ -45,8 +45,6 @@ export interface AttemptSettings {
   /** Whether a job with limits that nothing enforces is not run. */
   readonly refusesUnenforced: boolean;
 }
-
-type OutputSink = (stream: StreamName, chunk: Buffer) => void;
 
 /** One step of an attempt that has ended. */
 export interface StepRun {
@@ -118,7 +116,7 @@ export class StepRunner {
     return { ...this.#startOf(step, index), durationMs: 0, exit: ending, usage: null };
   }
 
-  async run(step: Step, index: number, inputs: AttemptInputs, onOutput: OutputSink): Promise<StepRun | Shortage> {
+  async run(step: Step, index: number, inputs: AttemptInputs, onOutput: OnOutput): Promise<StepRun | Shortage> {
     const start = this.#startOf(step, index);
     const started = performance.now();
     const ended = (exit: Exit, usage: Usage | null = null): StepRun => ({
@@ -140,9 +138,9 @@ export class StepRunner {
     this.#isFirst = false;
     const { spec: jobSpec } = this.#claim.job;
     if (jobSpec.isolation !== null && !this.units) return ended(withoutUnit);
-    const lacking = this.#settings.refusesUnenforced ? unenforcedHere(this.#claim.job.spec, this.#settings) : [];
+    const lacking = this.#settings.refusesUnenforced ? unenforcedHere(jobSpec, this.#settings) : [];
     if (lacking.length > 0) return ended(withoutLimits(lacking));
-    const secrets = secretsOfStep(this.#claim.job.spec, step, this.#settings.secrets);
+    const secrets = secretsOfStep(jobSpec, step, this.#settings.secrets);
     if (secrets.missing.length > 0) return ended(withoutSecrets(secrets.missing));
     const env = stepEnvironment(
       this.units ? machineOfUnit(this.#settings.machine, this.#place) : this.#settings.machine,
@@ -195,7 +193,7 @@ export class StepRunner {
     this.#child?.signal('SIGKILL');
   }
 
-  #start(spec: ChildSpec, index: number, onOutput: OutputSink): Promise<Started | Shortage> {
+  #start(spec: ChildSpec, index: number, onOutput: OnOutput): Promise<Started | Shortage> {
     const { isolation, limits } = this.#claim.job.spec;
     if (isolation !== null && this.units) {
       const { killGraceMs } = this.#settings;

@@ -3,7 +3,7 @@ import { errorCode } from '../disk/durable.ts';
 import type { AttemptUnits } from './attempt-units.ts';
 import { emptyCgroup } from './cgroup-end.ts';
 import { reapOrphans } from './orphans.ts';
-import { groupExists, groupMembers, markedProcesses, signalGroup, startTimeOf } from './processes.ts';
+import { groupExists, groupMembers, killProcess, markedProcesses, signalGroup, startTimeOf } from './processes.ts';
 
 /** What is known of an attempt whose processes must be gone. */
 export interface Remains {
@@ -50,7 +50,7 @@ export async function killSurvivors(remains: Remains): Promise<number | null> {
     if (left.length === 0) return killed.size;
     for (const pid of left) {
       killed.add(pid);
-      kill(pid);
+      killProcess(pid);
     }
     await sleep(pauseMs);
   }
@@ -78,12 +78,4 @@ export function groupOf(
   if (startTime !== null && startTime !== process.startTime) return null;
   // Its leader may be gone and the group live on: the kernel does not give the number to another process until it is empty.
   return process.pid;
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if (errorCode(error) !== 'ESRCH' && errorCode(error) !== 'EPERM') throw error;
-  }
 }

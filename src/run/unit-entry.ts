@@ -6,10 +6,10 @@ import { errorCode } from '../disk/durable.ts';
 import type { AttemptUnits } from './attempt-units.ts';
 import { billFiles } from './cgroup-bill.ts';
 import { isPopulated, killCgroup, membersOf } from './cgroup-end.ts';
-import { type Child, type ChildSpec, holdsNul, refusedStart, type Started, startChild } from './child.ts';
-import type { StreamName } from './output.ts';
-import { findProgram, startProgram } from './program.ts';
-import { flawOfProgram, ofTheShell } from './program-flaw.ts';
+import { type Child, type ChildSpec, refusedStart, type Started, startChild } from './child.ts';
+import type { OnOutput } from './output.ts';
+import { startProgram } from './program.ts';
+import { findRunnable, ofTheShell } from './program-flaw.ts';
 import type { ChildEnd } from './reaper.ts';
 import type { Shortage } from './shortage.ts';
 import { sliceName } from './unit-host.ts';
@@ -57,11 +57,9 @@ export async function startInUnit(
   units: AttemptUnits,
   step: number,
   wish: UnitWish,
-  onOutput: (stream: StreamName, chunk: Buffer) => void,
+  onOutput: OnOutput,
 ): Promise<Started | Shortage> {
-  const flaw = holdsNul(spec) ? 'ERR_INVALID_ARG_VALUE' : flawOfProgram(spec);
-  if (flaw !== null) return refusedStart(flaw, spec);
-  const found = findProgram(spec);
+  const found = findRunnable(spec);
   if (found.kind === 'refused') return refusedStart(found.code, spec);
   const name = units.nameOf(step);
   const record = join(units.host.files, name);

@@ -1,4 +1,14 @@
-import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readSync, rmdirSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errorCode, openUntrusted } from '../disk/durable.ts';
 import type { JobId } from '../job/id.ts';
@@ -43,6 +53,12 @@ export function makeWorkdir(place: JobPlace, directories: EmptyDirectories): voi
   if (dirname(place.workdir) === place.directory) return directories.makeNest(place.directory, workdirName);
   directories.make(place.directory);
   directories.make(place.workdir);
+}
+
+/** Writes a file in place of whatever a job has left there, and not where a link of its leads to. @throws the system's error */
+export function replaceFile(path: string, text: string, mode: number): void {
+  rmSync(path, { force: true, recursive: true });
+  writeFileSync(path, text, { mode, flag: 'wx' });
 }
 
 /** Makes what the steps wrote there durable: a job is not asked for fsyncs of its own. A disk that refuses will refuse the ledger too, which waits. */

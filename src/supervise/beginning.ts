@@ -1,4 +1,4 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { Paths } from '../config/paths.ts';
 import type { Telemetry } from '../config/telemetry.ts';
 import type { OutcomeRecord } from '../job/outcome.ts';
@@ -8,7 +8,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { AttemptInputs, VerifierFiles } from '../run/environment.ts';
 import { needsText } from '../run/needs.ts';
 import type { AttemptSettings } from '../run/step-run.ts';
-import { type JobPlace, makeWorkdir } from '../run/workdir.ts';
+import { type JobPlace, makeWorkdir, replaceFile } from '../run/workdir.ts';
 import type { Claim } from '../schedule/queue.ts';
 import { tidyForResumeOrTell, tidyOrTell } from './tidying.ts';
 
@@ -68,8 +68,6 @@ function tellPipeline(
     environment: telemetry.environment,
   });
   makeWorkdir(place, settings.directories);
-  // In place of whatever a job has put there, and not where a link of its leads to.
-  rmSync(verifier.outcomePath, { force: true, recursive: true });
-  writeFileSync(verifier.outcomePath, `${JSON.stringify(record, null, 2)}\n`, { flag: 'wx' });
+  replaceFile(verifier.outcomePath, `${JSON.stringify(record, null, 2)}\n`, 0o666);
   return record;
 }

@@ -35,6 +35,12 @@ async function left(machine: Machine): Promise<string> {
   return (units + files).trim();
 }
 
+/** Neither of the units nor of the processes that the jobs had started. */
+async function assertNothingLeft(machine: Machine): Promise<void> {
+  assert.equal(await left(machine), '');
+  assert.notEqual((await machine.exec(['sh', '-c', 'grep -qsx sleep /proc/[0-9]*/comm'])).status, 0);
+}
+
 async function refusedElsewhere(machine: Machine): Promise<void> {
   await machine.start();
   await machine.drop('walls.json', JSON.stringify({ id: 'unwalled', run: 'true', isolation: 'unit' }));
@@ -178,8 +184,7 @@ async function toldLikeOthers(machine: Machine): Promise<void> {
   const shown = await machine.must(['booty', 'show', 'code']);
   assert.match(shown, /cpu [\d.]*[1-9]/);
   assert.match(shown, /^isolation +unit$/m);
-  assert.equal(await left(machine), '');
-  assert.notEqual((await machine.exec(['sh', '-c', 'grep -qsx sleep /proc/[0-9]*/comm'])).status, 0);
+  await assertNothingLeft(machine);
 }
 
 async function endedThoughDeaf(machine: Machine): Promise<void> {
@@ -189,8 +194,7 @@ async function endedThoughDeaf(machine: Machine): Promise<void> {
   const { outcome, durationMs } = await machine.outcome('deaf');
   assert.equal(outcome, 'cancelled');
   assert.ok(durationMs < 30_000, `it was ended, and did not end by itself: ${durationMs} ms`);
-  assert.equal(await left(machine), '');
-  assert.notEqual((await machine.exec(['sh', '-c', 'grep -qsx sleep /proc/[0-9]*/comm'])).status, 0);
+  await assertNothingLeft(machine);
 }
 
 /** Its output is whole, and how it ended is told, though who started it is gone. */
