@@ -90,6 +90,7 @@ export class StepRunner {
   #ending: Ending | null = null;
   #child: Child | null = null;
   #grace: Deadline | null = null;
+  #hasGrace = true;
 
   /** @param onStart told of each child once it runs */
   constructor(
@@ -186,8 +187,9 @@ export class StepRunner {
     if (this.#child) this.#terminate(this.#child);
   }
 
-  /** Cuts the grace short. */
+  /** Cuts the grace short, also of a step of whose start we are still to be told. */
   kill(): void {
+    this.#hasGrace = false;
     this.#grace?.[Symbol.dispose]();
     this.#grace = null;
     this.#child?.signal('SIGKILL');
@@ -222,6 +224,7 @@ export class StepRunner {
 
   #terminate(child: Child): void {
     this.hasEnded = true;
+    if (!this.#hasGrace) return child.signal('SIGKILL');
     child.signal('SIGTERM');
     this.#grace = new Deadline(this.#settings.killGraceMs, () => {
       this.#grace = null;

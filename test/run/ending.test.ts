@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { exitsOf, lives, RunningAttempt } from './attempts.ts';
 
@@ -98,6 +100,21 @@ void suite('an attempt that is ended', { concurrency: 4 }, () => {
     run.attempt.kill();
     assert.deepEqual(exitsOf(await run.result), ['main cancelled']);
     assert.equal(lives(pid), false);
+  });
+
+  void test('a request without any grace ends a step of whose start nobody has been told yet', limits, async () => {
+    using run = new RunningAttempt(`run: "trap '' TERM; echo $$ > pid; while :; do sleep 0.05; done"`, {
+      graceMs: endless,
+    });
+    // The loop does not turn until the step has begun, so that its start is still to be told.
+    for (let turns = 0; turns < 50; turns += 1) await Promise.resolve();
+    const clock = new Int32Array(new SharedArrayBuffer(4));
+    const begun = join(run.place.workdir, 'pid');
+    for (let waits = 0; waits < 10_000 && !existsSync(begun); waits += 1) Atomics.wait(clock, 0, 0, 1);
+    assert.ok(existsSync(begun), 'it has not begun');
+    assert.deepEqual(run.pids, []);
+    run.attempt.kill();
+    assert.deepEqual(exitsOf(await run.result), ['main cancelled']);
   });
 
   void test('a second request cuts the grace of the rest short, though the shell is dead', limits, async () => {
