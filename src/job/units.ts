@@ -83,8 +83,15 @@ export function formatBytes(count: number): string {
   return `${Number.isInteger(value) ? value : value.toFixed(1)}${names[index]}`;
 }
 
-/** RFC 3339 in UTC, to the millisecond. */
-export const timestamp = (at: Instant): string => new Date(at).toISOString();
+/** The last second that was asked for, up to its point. */
+let lastSecond = { second: Number.NaN, text: '' };
+
+/** RFC 3339 in UTC, to the millisecond. Most are of the same second as the one before. */
+export function timestamp(at: Instant): string {
+  const second = Math.floor(at / 1000);
+  if (second !== lastSecond.second) lastSecond = { second, text: new Date(second * 1000).toISOString().slice(0, -4) };
+  return `${lastSecond.text}${String(Math.floor(at - second * 1000)).padStart(3, '0')}Z`;
+}
 
 /** Long before the first release: what bears such a time was dated by a machine whose clock did not run yet, and may be new. */
 export const firstPlausible = Date.UTC(2020, 0, 1);

@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { syncPaceMs } from '../disk/durable.ts';
 import type { TransactionLog } from './log-file.ts';
 import { prepareAll } from './prepared.ts';
 import { isOfTheDisk, LedgerRefusal, translate } from './refusal.ts';
@@ -26,7 +27,7 @@ const patienceMs = 20;
 
 /**
  * Group commit: changes that are asked for in one turn of the loop are one transaction, and what is committed while the
- * log is synced shares the next sync. A change that fails takes no other with it: they are then done anew, each in a
+ * log is synced, or right after, shares the next sync. A change that fails takes no other with it: they are then done anew, each in a
  * savepoint of its own. So the work of a change may run twice, and only what the ledger has of it counts.
  *
  *   asked ──▶ committed ──sync──▶ durable
@@ -43,6 +44,9 @@ export class Committer {
   /** Committed, and not durable yet. */
   #undurable: Entry[] = [];
   #syncing: readonly Entry[] | null = null;
+  /** When the last sync began, by the monotonic clock. */
+  #syncedAtMs = Number.NEGATIVE_INFINITY;
+  #pace: NodeJS.Timeout | null = null;
   #inDoubt = false;
   /** The last transaction was refused: that an earlier one is durable by now mends nothing. */
   #isRefused = false;
@@ -191,12 +195,19 @@ export class Committer {
 
   #syncWhereAsked(): void {
     if (this.#undurable.length === 0 || this.#syncing) return;
-    if (this.#undurable.some(({ until }) => until === 'durable')) this.#sync();
+    if (this.#undurable.some(({ until }) => until === 'durable')) this.#syncInTime();
     else this.#hurry();
+  }
+
+  #syncInTime(): void {
+    const waitMs = this.#syncedAtMs + syncPaceMs - performance.now();
+    if (waitMs <= 0) this.#sync();
+    else this.#pace ??= setTimeout(() => this.#sync(), waitMs);
   }
 
   #sync(): void {
     if (this.#syncing) return;
+    this.#noteSync();
     const entries = this.#undurable.splice(0);
     this.#syncing = entries;
     this.#log.sync().then(
@@ -208,6 +219,7 @@ export class Committer {
   #syncNow(): void {
     const entries = [...(this.#syncing ?? []), ...this.#undurable.splice(0)];
     if (entries.length === 0 && !this.#inDoubt) return;
+    this.#noteSync();
     this.#syncing = entries;
     try {
       this.#log.syncNow();
@@ -215,6 +227,12 @@ export class Committer {
     } catch (error) {
       this.#onDoubt(entries, error);
     }
+  }
+
+  #noteSync(): void {
+    clearTimeout(this.#pace ?? undefined);
+    this.#pace = null;
+    this.#syncedAtMs = performance.now();
   }
 
   #onDurable(entries: readonly Entry[]): void {

@@ -1,7 +1,6 @@
-import { rmSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import type { Paths } from '../config/paths.ts';
-import { errorCode, syncDirectory } from '../disk/durable.ts';
+import { errorCode, removeFile, syncDirectory } from '../disk/durable.ts';
 import { type DropToken, type JobId, jobIdOfDrop } from '../job/id.ts';
 import type { Drop, JobSpec } from '../job/job.ts';
 import type { Refusal } from '../job/refusal.ts';
@@ -222,7 +221,7 @@ export class Intake {
     switch (answer?.kind) {
       case 'accepted': {
         const { job } = answer;
-        rmSync(claimed.path, { force: true });
+        removeFile(claimed.path);
         this.#emit({
           kind: 'job.accepted',
           id: job.id,
@@ -234,7 +233,7 @@ export class Intake {
         break;
       }
       case 'repeated':
-        rmSync(claimed.path, { force: true });
+        removeFile(claimed.path);
         break;
       case 'duplicate':
         this.#refuse(claimed.path, claimed.fileName, {
