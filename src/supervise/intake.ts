@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import type { Paths } from '../config/paths.ts';
 import { errorCode, removeFile, syncDirectory } from '../disk/durable.ts';
@@ -29,6 +30,11 @@ export interface Looked {
   readonly accepted: number;
 }
 
+/**
+ * So many files are read and handed to the ledger in one go: timers, ended children and signals come before the next, and
+ * what was read of them is no longer held.
+ */
+const decidedAtOnce = 25;
 /** From so many deaths on, each file is read by itself. */
 const carefulAfterDeaths = 3;
 /** The most files that may lie in `.claimed`, taken and neither accepted nor refused. */
@@ -121,12 +127,24 @@ export class Intake {
 
   /** Accepts or refuses what was taken. Answers how many jobs are new. */
   async #decideAbout(claimed: readonly Claimed[]): Promise<number> {
-    const readable: Readable[] = [];
-    for (const file of claimed) {
-      const read = await this.#read(file);
-      if (read) readable.push(read);
+    const accepting: Promise<number>[] = [];
+    try {
+      for (let from = 0; from < claimed.length; from += decidedAtOnce) {
+        if (from > 0) await turn();
+        const readable: Readable[] = [];
+        for (const file of claimed.slice(from, from + decidedAtOnce)) {
+          const read = await this.#read(file);
+          if (read) readable.push(read);
+        }
+        if (readable.length > 0) accepting.push(this.#accept(readable));
+      }
+    } finally {
+      await Promise.allSettled(accepting);
     }
-    if (readable.length === 0) return 0;
+    return (await Promise.all(accepting)).reduce((sum, count) => sum + count, 0);
+  }
+
+  async #accept(readable: readonly Readable[]): Promise<number> {
     const answers = await this.#queue.accept(
       readable.map(({ acceptable }) => acceptable),
       instant(Date.now()),

@@ -16,6 +16,7 @@ export class SpoolEye implements AsyncDisposable {
   readonly #onChange: () => void;
   #watcher: SpoolWatcher | null = null;
   #watched: string | null = null;
+  #isOpen = false;
   /** When it is to be tried again, by the monotonic clock; null while it works. */
   #retryAtMs: number | null = null;
 
@@ -25,8 +26,17 @@ export class SpoolEye implements AsyncDisposable {
     this.#onChange = onChange;
   }
 
-  /** Begins to watch. What cannot be watched is found by looking. */
+  /**
+   * Begins to watch, where it does not yet: not before a look has found no more than it could take, since a watcher first
+   * lists the whole directory. What cannot be watched is found by looking.
+   */
   open(): void {
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    this.#watch();
+  }
+
+  #watch(): void {
     this.#watched = identityOf(this.#paths.incoming);
     this.#retryAtMs = null;
     if (this.#watched === null) return;
@@ -46,10 +56,11 @@ export class SpoolEye implements AsyncDisposable {
   /** To be called before each look: after a removal, a replacement or a mount there is another directory to watch. */
   async check(): Promise<void> {
     if (this.#troubles.has('spool')) restoreSpool(this.#paths);
+    if (!this.#isOpen) return;
     const isDue = this.#retryAtMs !== null && performance.now() >= this.#retryAtMs;
     if (!isDue && identityOf(this.#paths.incoming) === this.#watched) return;
     await this[Symbol.asyncDispose]();
-    this.open();
+    this.#watch();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

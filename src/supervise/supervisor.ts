@@ -163,7 +163,6 @@ export class Supervisor {
     // Some of them may have ended: their reports are made one by one.
     for (const run of kept) this.#slots.adopt(run);
     await patiently(() => this.#intake.recover());
-    this.#eye.open();
     await this.#look();
     this.#isReady = true;
     notify('READY=1');
@@ -240,6 +239,7 @@ export class Supervisor {
     try {
       await this.#eye.check();
       const { more, settling } = await this.#intake.look();
+      if (!more) this.#eye.open();
       await this.#attendTimes();
       this.#parts.troubles.ended('spool');
       // Timers, ended children and signals come between two looks, however many files there are.

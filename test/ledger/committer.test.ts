@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import { syncPaceMs } from '../../src/disk/durable.ts';
 import type { TransactionLog } from '../../src/ledger/log-file.ts';
 import { LogFile } from '../../src/ledger/log-file.ts';
 import { LedgerRefusal } from '../../src/ledger/refusal.ts';
@@ -28,8 +29,15 @@ class SlowLog implements TransactionLog {
     if (this.failure) throw this.failure;
   }
 
-  /** Ends the sync that runs. */
+  /** Resolves once so many have begun. */
+  async begun(count: number): Promise<void> {
+    for (let waitedMs = 0; this.syncs < count && waitedMs < 5000; waitedMs += 1) await sleep(1);
+    assert.equal(this.syncs, count);
+  }
+
+  /** Ends the sync that runs, or is about to. */
   async end(failure: Error | null = null): Promise<void> {
+    for (let waitedMs = 0; this.#asked.length === 0 && waitedMs < 5000; waitedMs += 1) await sleep(1);
     const asked = this.#asked.shift();
     assert.ok(asked, 'no sync runs');
     if (failure) asked.reject(failure);
@@ -79,9 +87,33 @@ void test('what is committed during a sync waits for the next one, which all of 
   }
   assert.equal(log.syncs, 1);
   await log.end();
-  assert.deepEqual([order, log.syncs], [['a'], 2]);
+  assert.deepEqual(order, ['a']);
+  await log.begun(2);
   await log.end();
   assert.deepEqual([order, log.syncs], [['a', 'b', 'c'], 2]);
+  close();
+});
+
+void test('a sync that would follow at once waits for others to share it, and one alone does not', async () => {
+  const log = new SlowLog();
+  const { committer, add, close } = openWords(log);
+  const order: string[] = [];
+  for (const name of ['a', 'b', 'c']) {
+    watch(order, name, committer.commit(add(name)));
+    await turn();
+    await turn();
+    if (name === 'a') await log.end();
+  }
+  assert.deepEqual([order, log.syncs], [['a'], 1]);
+  await log.begun(2);
+  await log.end();
+  assert.deepEqual(order, ['a', 'b', 'c']);
+  await sleep(2 * syncPaceMs);
+  watch(order, 'd', committer.commit(add('d')));
+  await turn();
+  await turn();
+  assert.equal(log.syncs, 3);
+  await log.end();
   close();
 });
 

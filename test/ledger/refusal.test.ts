@@ -4,6 +4,7 @@ import { mkdtempDisposableSync, readFileSync, statSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { BootyError } from '../../src/job/error.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { LedgerRefusal } from '../../src/ledger/refusal.ts';
@@ -82,10 +83,23 @@ void test('what is refused to one change is refused to all of its transaction, a
   close();
 });
 
-void test('many changes are many transactions, each of which is told', async () => {
+void test('many changes are several transactions, and what became of them is told', async () => {
   const { committer, add, words, told, close } = openWords();
-  await Promise.all(Array.from({ length: 1200 }, (_, index) => committer.commit(add(`${index}`))));
-  assert.deepEqual([words().length, told()], [1200, [null, null, null]]);
+  const written: string[] = [];
+  const all = Array.from({ length: 1200 }, async (_, index) => {
+    await committer.write(add(`${index}`));
+    written.push(`${index}`);
+  });
+  const sizes: number[] = [];
+  for (let turns = 0; written.length < 1200 && turns < 1200; turns += 1) {
+    const before = written.length;
+    await turn();
+    if (written.length > before) sizes.push(written.length - before);
+  }
+  await Promise.all(all);
+  await committer.commit(add('last'));
+  assert.deepEqual([sizes, words().length], [[500, 500, 200], 1201]);
+  assert.deepEqual([...new Set(told())], [null]);
   close();
 });
 
