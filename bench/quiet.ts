@@ -8,8 +8,6 @@ import type { Row } from './row.ts';
 import { median, percentile, summarize } from './statistics.ts';
 import { Supervisor } from './supervisor.ts';
 
-/** A start is over for good, with all that it puts off. */
-const settleMs = 5000;
 const bareLimitMs = 30_000;
 
 interface Starts {
@@ -56,7 +54,7 @@ async function measureActivity({
   signal,
 }: Context): Promise<{ readonly cpuPercent: number; readonly wakeUpsPerSecond: number }> {
   await using supervisor = await Supervisor.start(program.path, join(directory, 'quiet'), signal);
-  await sleep(settleMs, undefined, { signal });
+  await sleep(settings.restMs, undefined, { signal });
   const before = activityOf(supervisor.pid);
   const from = performance.now();
   await sleep(settings.idleMs, undefined, { signal });

@@ -6,6 +6,8 @@ export interface Settings {
   readonly jobs: number;
   /** How often the time from a drop to the child's start is taken. */
   readonly drops: number;
+  /** How long it is left alone before that: it goes to rest after 30 to 40 s (src/native/heap.ts). */
+  readonly restMs: number;
   /** How long an idle supervisor is watched. */
   readonly idleMs: number;
   /** So many jobs print a megabyte a second each, for so long. */
@@ -35,6 +37,7 @@ const full = {
   jobs: 1000,
   drops: 200,
   starts: 7,
+  restMs: 45_000,
   idleMs: 60_000,
   printers: 100,
   printingMs: 20_000,
@@ -50,6 +53,7 @@ const quick = {
   jobs: 100,
   drops: 10,
   starts: 2,
+  restMs: 1000,
   idleMs: 1000,
   printers: 10,
   printingMs: 1000,

@@ -35,8 +35,7 @@ export async function status(options: PathChoices & { readonly json?: boolean | 
   const place = findPlace(options);
   // First: where systemd keeps the socket, the question starts the supervisor.
   const told = await askStatus(place);
-  const holder = supervisorPid(place);
-  const pid = typeof holder === 'number' ? holder : (told?.pid ?? holder);
+  const pid = told?.pid ?? supervisorPid(place);
   const { jobs, paused } = readLedger(place);
   const sentry = findSentry(place);
   const outbox = totalsOf(place);

@@ -14,6 +14,7 @@ import type { Emit } from '../journal/event.ts';
 import { type Journal, openJournal } from '../journal/journal.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { takeSupervisorLock } from '../ledger/lock.ts';
+import { KeptHeap } from '../native/heap.ts';
 import { takePassedFiles } from '../native/passed-files.ts';
 import { type CheckInEvent, CheckIns } from '../outbox/check-ins.ts';
 import { Delivery } from '../outbox/delivery.ts';
@@ -198,6 +199,7 @@ async function superviseWith(
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => supervisor.stop(signal));
   if (stopAsked.signal.aborted) supervisor.stop(String(stopAsked.signal.reason));
+  using _heap = new KeptHeap();
   const terminal = [0, 1, 2].find(isatty);
   process.on('SIGHUP', () => {
     // A terminal that has hung up does not answer any more.
