@@ -144,7 +144,7 @@ function countJsonKeys(text: string): number {
 function parseYamlText(text: string): Parsed<TextDocument> {
   const lines = new LineCounter();
   try {
-    const found = structuralExcess(text);
+    const found = isSimple(text) ? null : structuralExcess(text);
     if (found) return refused(found);
     const document = parseYaml(text, {
       lineCounter: lines,
@@ -214,6 +214,10 @@ function asWritten(tags: Tags): Tags {
 
 const isScalarTag = (tag: CollectionTag | ScalarTag): tag is ScalarTag =>
   !('collection' in tag) || tag.collection === undefined;
+
+/** Too short for more tokens than may be (a character is two at most), and with too few indicators for more levels or nodes: as most job files are. */
+const isSimple = (text: string): boolean =>
+  text.length < maxTokens / 4 && text.replace(/[^[\]{},?:-]+/g, '').length <= maxDepth;
 
 /** Counts what makes a document costly to build, in one pass over its tokens that ends at the first excess. */
 function structuralExcess(text: string): Refusal | null {

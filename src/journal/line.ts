@@ -18,12 +18,11 @@ const maxValueLength = 2000;
 
 /** `job.ended id=nightly outcome=crashed cause=signal`: the event's name, then its details that are known. */
 export function describeEvent(event: JournalEvent): string {
-  const { kind, ...details } = event;
   if (event.kind === 'telemetry.notice') return cut(plainLine(event.text));
-  const pairs = Object.entries(details)
-    .filter(([, value]) => value !== null && value !== undefined)
-    .map(([key, value]) => `${keyNames[key] ?? key}=${quote(String(value))}`);
-  return [kind, ...pairs].join(' ');
+  let line: string = event.kind;
+  for (const [key, value] of Object.entries(event))
+    if (value !== null && value !== undefined && key !== 'kind') line += ` ${keyNames[key] ?? key}=${quote(String(value))}`;
+  return line;
 }
 
 /** For journald: the priority stands before the line. */

@@ -40,6 +40,7 @@ const statementTexts = {
   // A program shall find the outcome file.
   dueAfterFile: `SELECT delivery.*, job.pipeline_id, job.record FROM delivery JOIN job ON job.id = delivery.job_id WHERE ${due}
     AND NOT EXISTS (SELECT 1 FROM report WHERE report.job_id = delivery.job_id) ORDER BY next_at LIMIT ? | 0`,
+  isOwed: `SELECT 1 FROM delivery WHERE job_id = ? AND state = 'owed' LIMIT 1`,
   begin: `UPDATE delivery SET tries = tries + 1 WHERE id = ? AND state = 'owed'`,
   putOff: `UPDATE delivery SET tries = ?, next_at = ?, why = ? WHERE id = ? AND state = 'owed'`,
   end: `UPDATE delivery SET state = ?, tries = ?, ended_at = ?, why = ? WHERE id = ? AND state = 'owed'`,
@@ -75,11 +76,16 @@ export class LedgerDeliveries {
       const at = Date.parse(record.endedAt);
       const id = deliveryId(job, number);
       this.#sql.owe.run(id, job.id, number, JSON.stringify(report), routeOf(report.target), at, at);
-      this.wake();
+      this.#wake();
     });
   }
 
-  wake(): void {
+  /** The outcome file of a job is there: a program that it is to be reported to may be called. */
+  wakeFor(id: JobId): void {
+    if (this.#sql.isOwed.get(id)) this.#wake();
+  }
+
+  #wake(): void {
     if (this.#waking) return;
     this.#waking = true;
     // A transaction is over before the loop turns.

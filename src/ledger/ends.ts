@@ -170,8 +170,9 @@ export class Ends {
     return outcomeRecord(jobOf(row), attempts, { ...end, endedAt, release: null, environment: '' });
   }
 
-  end(job: Job, end: JobEnd): OutcomeRecord {
-    const record = outcomeRecord(job, this.attemptsOf(job.id), end);
+  /** @param attempts of the job, that have ended */
+  end(job: Job, end: JobEnd, attempts: readonly AttemptRecord[] = this.attemptsOf(job.id)): OutcomeRecord {
+    const record = outcomeRecord(job, attempts, end);
     this.#sql.endJob.run(end.endedAt, record.outcome, JSON.stringify(record), job.id);
     this.#sql.oweReport.run(job.id);
     this.#deliveries.owe(job, record);

@@ -88,8 +88,9 @@ export class Ledger implements JobQueue {
     if (this.#committer.isIdle && !this.#mayClaim(kind, now)) return [];
     // A power cut ends the attempts as well: that they had begun need not outlive it. Where it must: confirm.
     return this.#committer.write(() => {
-      this.#lanes.bringBackStarts(now);
-      if (this.#sql.isPaused.get(`kind:${kind}`)) return [];
+      const hindrance = this.#sql.hindrance.get(now, `kind:${kind}`);
+      if (hindrance?.early) this.#lanes.bringBackStarts(now);
+      if (hindrance?.paused) return [];
       const claims: Claim[] = [];
       // Of a wide lane only so many are let through at a time.
       for (let more = true; more && claims.length < limit; ) {
@@ -228,7 +229,7 @@ export class Ledger implements JobQueue {
   reported(id: JobId): Promise<void> {
     return this.#committer.commitSoon(() => {
       this.#sql.reported.run(id);
-      this.deliveries.wake();
+      this.deliveries.wakeFor(id);
     });
   }
 
@@ -315,7 +316,8 @@ export class Ledger implements JobQueue {
     const row = this.#sql.runningJob.get(job.id, claim.token);
     if (!row) return { kind: 'stale' };
     const finish = row.ending === null ? asked : cancelledFinish(asked, text(row.ending_reason));
-    this.#sql.endAttempt.run(JSON.stringify(attemptRecord(claim, finish)), job.id, claim.attempt);
+    const attempt = attemptRecord(claim, finish);
+    this.#sql.endAttempt.run(JSON.stringify(attempt), job.id, claim.attempt);
     if (finish.logBytes > 0) this.#sql.noteLog.run(job.id, finish.endedAt, finish.logBytes);
     if (finish.again) {
       this.#sql.waitAgain.run(finish.retryAt, job.id);
@@ -327,7 +329,7 @@ export class Ledger implements JobQueue {
       const end = { ...jobEnd(finish), outcome: 'cancelled', reason: text(row.ending_reason) } as const;
       return { kind: 'ended', records: [this.#ends.end(job, end)], makesRoom: this.#makesRoom, rerun: null };
     }
-    const own = this.#ends.end(job, jobEnd(finish));
+    const own = this.#ends.end(job, jobEnd(finish), claim.attempt === 1 ? [attempt] : undefined);
     const { record, rerun } = this.#ends.settlePipeline(job.pipelineId, finish);
     return { kind: 'ended', records: record ? [own, record] : [own], makesRoom: this.#makesRoom, rerun };
   }

@@ -67,6 +67,7 @@ export class Needs {
 
   /** A job has ended. Answers the lanes of those that this concerns; null stands for none. */
   settle(id: JobId, outcome: Outcome): readonly (string | null)[] {
+    if (!this.#sql.isNeeded.get(id)) return [];
     const rows = outcome === 'succeeded' ? this.#sql.met.all(id) : this.#sql.failed.all(reasonToSkip(id, outcome), id);
     if (rows.length > 0) this.#sql.settled.run(id);
     return rows.map((row) => nullableText(row.lane));

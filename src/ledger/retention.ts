@@ -3,6 +3,7 @@ import type { JobId } from '../job/id.ts';
 import { firstPlausible, type Instant, type Milliseconds } from '../job/units.ts';
 import type { Committer } from './committer.ts';
 import { deleteDeliveries, noDeliveryOwed } from './delivery-table.ts';
+import { checkpointEvery, checkpointPages } from './open.ts';
 import { readFrom } from './refusal.ts';
 import { type Row, text } from './rows.ts';
 import { findTotal } from './totals.ts';
@@ -43,11 +44,13 @@ const statementTexts = {
 
 /** Which ended jobs, and which of their logs, are kept no longer; and their removal from the ledger. */
 export class LedgerRetention {
+  readonly #database: DatabaseSync;
   readonly #path: string;
   readonly #committer: Committer;
   readonly #sql: Readonly<Record<keyof typeof statementTexts, StatementSync>>;
 
   constructor(database: DatabaseSync, path: string, committer: Committer) {
+    this.#database = database;
     this.#path = path;
     this.#committer = committer;
     const prepare = ([name, sql]: [string, string]): [string, StatementSync] => [name, database.prepare(sql)];
@@ -100,8 +103,13 @@ export class LedgerRetention {
 
   /** Removes ended jobs for good, some at a time. Their ids may then be used again. */
   async forget(ids: readonly JobId[]): Promise<void> {
-    for (let from = 0; from < ids.length; from += forgottenAtOnce)
-      await this.#forget(ids.slice(from, from + forgottenAtOnce));
+    checkpointEvery(checkpointPages.sweep, this.#database);
+    try {
+      for (let from = 0; from < ids.length; from += forgottenAtOnce)
+        await this.#forget(ids.slice(from, from + forgottenAtOnce));
+    } finally {
+      if (this.#database.isOpen) checkpointEvery(checkpointPages.usual, this.#database);
+    }
   }
 
   #forget(ids: readonly JobId[]): Promise<void> {

@@ -27,11 +27,13 @@ export const statementTexts = {
   insertJob: `INSERT INTO job (id, name, kind, state, priority, spec, pipeline_id, drop_token, file_name, dropped_by, dropped_at, accepted_at,
     due_at, expires_at, rank, lane, blocked, needs_open, ending, ending_reason, retry_of)
     VALUES (?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  nextReady: `SELECT * FROM job WHERE ${ready} AND kind = ?
+  /** What a claim is made of, of each of them. */
+  nextReady: `SELECT id, spec, priority, pipeline_id, dropped_at, accepted_at, dropped_by, attempt, token, round, rejection FROM job WHERE ${ready} AND kind = ?
     AND (expires_at IS NULL OR expires_at > ? OR attempt > 0) ORDER BY rank, seq LIMIT ? | 0`,
   /** Whether a claim may find something, or has starts to put right that a clock which was set back has left in the future. */
   mayClaim: `SELECT EXISTS (SELECT 1 FROM job WHERE ${ready} AND kind = ?) OR EXISTS (SELECT 1 FROM start WHERE at > ?) AS may`,
-  isPaused: `SELECT 1 FROM pause WHERE scope IN ('all', ?) LIMIT 1`,
+  /** What stands in the way of all claims of a kind: starts in the future, or a pause. */
+  hindrance: `SELECT EXISTS (SELECT 1 FROM start WHERE at > ?) AS early, EXISTS (SELECT 1 FROM pause WHERE scope IN ('all', ?)) AS paused`,
   takeJob: `UPDATE job SET state = 'running', token = token + 1, attempt = attempt + 1, started_at = coalesce(started_at, ?) WHERE id = ?`,
   insertAttempt: 'INSERT INTO attempt (job_id, number, token, started_at) VALUES (?, ?, ?, ?)',
   deleteAttempt: 'DELETE FROM attempt WHERE job_id = ? AND number = ? AND token = ?',

@@ -98,8 +98,11 @@ function following(pid: number, ends: readonly [stdout: number, stderr: number],
 }
 
 /** The system's texts end there: a child would get half of it. */
-export const holdsNul = ({ argv, cwd, env }: ChildSpec): boolean =>
-  [...argv, cwd, ...Object.entries(env).flat()].some((text) => text.includes('\0'));
+export function holdsNul({ argv, cwd, env }: ChildSpec): boolean {
+  if (cwd.includes('\0') || argv.some((text) => text.includes('\0'))) return true;
+  for (const name of Object.keys(env)) if (name.includes('\0') || env[name]?.includes('\0')) return true;
+  return false;
+}
 
 export const refusedStart = (code: string, spec: ChildSpec): SpawnFailure => ({
   kind: 'spawn',

@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict';
+import { mkdtempDisposableSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { instant, milliseconds } from '../../src/job/units.ts';
+import { Ledger } from '../../src/ledger/ledger.ts';
+import { checkpointPages } from '../../src/ledger/open.ts';
 import { retentionBatch } from '../../src/ledger/retention.ts';
 import { memoryPlace } from '../harness/memory-place.ts';
 import { acceptAll, claimOne, drop, endsOf, finishOf, idOf, now } from '../schedule/jobs.ts';
 import { end, sweep, upTo } from './ended-jobs.ts';
 import { contentOf } from './files.ts';
 import { openLedger } from './opened.ts';
+
+/** As SQLite makes a new file. */
+const pageBytes = 4096;
 
 void test('jobs that ended longer ago than the limit go, the oldest first', async () => {
   await using opened = openLedger(memoryPlace());
@@ -160,4 +167,25 @@ void test('the logs of all attempts of a job are counted, as old as the last of 
   assert.equal(ledger.retention.logBytes(), 50);
   assert.deepEqual(ledger.retention.excessLogs(49), ['once']);
   assert.deepEqual(ledger.retention.excessLogs(41), ['once', 'twice']);
+});
+
+void test('what a sweep removes goes from the log into the file little by little', async () => {
+  using directory = mkdtempDisposableSync(join(memoryPlace(), 'booty-sweep-'));
+  const path = join(directory.path, 'ledger.db');
+  const count = 1000;
+  {
+    using ledger = new Ledger(path);
+    await acceptAll(ledger, ...Array.from({ length: count }, (_, index): [string] => [`job-${index}`]));
+    const claims = await ledger.claim('pipeline', count, now);
+    await Promise.all(claims.map((claim) => ledger.finish(claim, finishOf('succeeded'))));
+    await Promise.all(claims.map(({ job }) => ledger.reported(job.id)));
+  }
+  using ledger = new Ledger(path);
+  const logBytes = (): number => statSync(`${path}-wal`).size;
+  assert.equal((await sweep(ledger, upTo({ maxJobs: 0 }))).length, count);
+  const batchPages = 120;
+  assert.ok(logBytes() < (checkpointPages.sweep + batchPages) * pageBytes, `${logBytes()}`);
+  await acceptAll(ledger, ...Array.from({ length: count }, (_, index): [string] => [`later-${index}`]));
+  for (let left = count; left > 0; left -= 50) await ledger.claim('pipeline', 50, now);
+  assert.ok(logBytes() > 2 * checkpointPages.sweep * pageBytes, 'after it as before it');
 });
