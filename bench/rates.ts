@@ -1,10 +1,11 @@
-import { booty } from './booty.ts';
+import { join } from 'node:path';
+import { booty, freshName, SteadyBooty, steadyName } from './booty.ts';
 import type { Contender } from './contender.ts';
 import type { Context, Found } from './part.ts';
 import { nq, parallel, parallelLogged, systemdRun, taskSpooler, xargs } from './peers.ts';
 import { runRounds } from './rounds.ts';
 import type { Row } from './row.ts';
-import { median, ratios, type Summary, summarize } from './statistics.ts';
+import { ratios, type Summary, summarize } from './statistics.ts';
 
 /** Jobs a second of one contender, beside xargs. */
 export interface Rate {
@@ -28,7 +29,8 @@ const farOffRatio = 0.05;
 /** 1000 × `/bin/true`, so many at a time, everybody in turn. */
 export async function measureRates(context: Context, atOnce: number): Promise<Found> {
   const { settings, directory, signal, tell, program } = context;
-  const all = [booty(program.path), taskSpooler, nq, parallel, parallelLogged, systemdRun];
+  await using steady = new SteadyBooty(program.path, join(directory, 'steady'));
+  const all = [booty(program.path), steady, taskSpooler, nq, parallel, parallelLogged, systemdRun];
   const contenders = all.filter(({ missing }) => missing === null);
   if (xargs.missing !== null) throw new Error('xargs is not installed: there is nothing to hold the others against');
   const plan = { jobs: settings.jobs, atOnce, rounds: settings.rounds, directory, signal, tell };
@@ -45,7 +47,8 @@ export async function measureRates(context: Context, atOnce: number): Promise<Fo
   const missing = all.flatMap((contender) =>
     contender.missing === null ? [] : [`${contender.name}: ${contender.missing}`],
   );
-  return { rows: rowsOf({ atOnce, rates, missing }, settings.jobs), data: { atOnce, rates, missing } satisfies Rates };
+  const data: Rates = { atOnce, rates, missing };
+  return { rows: rowsOf(data, settings.jobs), data };
 }
 
 export const rateOf = (
@@ -60,13 +63,24 @@ export const rateOf = (
   eachRound: perSecond,
 });
 
-export function rowsOf({ atOnce, rates, missing }: Rates, jobs: number): readonly Row[] {
-  const own = rates.find(({ name }) => name === 'Booty');
-  const peers = rates.filter(({ name }) => name !== 'Booty' && name !== xargs.name);
+export function rowsOf(measured: Rates, jobs: number): readonly Row[] {
+  const { atOnce } = measured;
+  const what = `${jobs} × /bin/true, ${atOnce} at a time`;
+  const beside = `ratio to xargs -P${atOnce}`;
+  return [
+    ...rowsFor(freshName, `${what}, a supervisor that has just started: ${beside}`, measured),
+    ...rowsFor(steadyName, `${what}, one that goes on: ${beside}`, measured),
+  ];
+}
+
+/** @param name by which Booty goes */
+function rowsFor(name: string, what: string, { rates, missing }: Rates): readonly Row[] {
+  const own = rates.find((rate) => rate.name === name);
+  const peers = rates.filter((rate) => ![freshName, steadyName, xargs.name].includes(rate.name));
   const best = peers.toSorted((a, b) => b.ratio.median - a.ratio.median)[0];
-  const rest = peers.map(({ name, ratio }) => `${name} ${ratio.median.toFixed(2)}`);
+  const rest = peers.map((peer) => `${peer.name} ${peer.ratio.median.toFixed(2)}`);
   const row: Row = {
-    what: `${jobs} × /bin/true, ${atOnce} at a time: ratio to xargs -P${atOnce}`,
+    what,
     value: own?.ratio.median ?? null,
     unit: '',
     target: { is: 'at least', value: 0.5, farOff: farOffRatio },
@@ -75,8 +89,8 @@ export function rowsOf({ atOnce, rates, missing }: Rates, jobs: number): readonl
       : '',
   };
   const above: Row = {
-    what: `… above the best peer, ${atOnce} at a time`,
-    value: own && best ? own.ratio.median / median([best.ratio.median]) : null,
+    what: '… above the best peer',
+    value: own && best ? own.ratio.median / best.ratio.median : null,
     unit: '×',
     target: { is: 'at least', value: 1 },
     note: [...rest, ...missing].join(', '),

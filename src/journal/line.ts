@@ -21,7 +21,8 @@ export function describeEvent(event: JournalEvent): string {
   if (event.kind === 'telemetry.notice') return cut(plainLine(event.text));
   let line: string = event.kind;
   for (const [key, value] of Object.entries(event))
-    if (value !== null && value !== undefined && key !== 'kind') line += ` ${keyNames[key] ?? key}=${quote(String(value))}`;
+    if (value !== null && value !== undefined && key !== 'kind')
+      line += ` ${keyNames[key] ?? key}=${quote(String(value))}`;
   return line;
 }
 
