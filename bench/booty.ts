@@ -2,7 +2,7 @@ import { cpSync, existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assertAll, type Contender, command, limitFor, type Run, type Task } from './contender.ts';
-import { awaitOutcomes, countSucceeded, drop, makeReady } from './dropping.ts';
+import { awaitOutcomes, countSucceeded, drop, makeReady, takeAway } from './dropping.ts';
 import { Supervisor } from './supervisor.ts';
 
 /** Which program is measured. */
@@ -107,8 +107,10 @@ async function runJobs(
   const ready = makeReady(join(directory, `ready-${prefix}`), ids, (id) => `id: ${id}\ncommand: [${command}]\n`);
   const from = performance.now();
   drop(ready, supervisor.incoming);
-  await awaitOutcomes(supervisor.outcomes, jobs, limited, (file) => file.startsWith(`${prefix}-`));
+  await awaitOutcomes(supervisor.outcomes, jobs, limited);
   const seconds = (performance.now() - from) / 1000;
   assertAll('Booty', jobs, countSucceeded(supervisor.outcomes, ids));
+  // Whoever waits for the next ones would list these as well, each time.
+  takeAway(ids, supervisor.outcomes, join(directory, `taken-${prefix}`));
   return { seconds, residentKb: supervisor.residentKb() };
 }

@@ -69,6 +69,12 @@ export async function awaitOutcomes(
   syncDirectory(outcomes);
 }
 
+/** Moves outcome files, as who has read them may; removed, they would make the next ones slow on an ext4 without a journal. */
+export function takeAway(ids: readonly string[], outcomes: string, to: string): void {
+  mkdirSync(to);
+  for (const id of ids) renameSync(join(outcomes, `${id}.json`), join(to, `${id}.json`));
+}
+
 const isOutcome = (name: string): boolean => name.endsWith('.json') && !name.startsWith('.');
 
 /** Returns when the names in it have outlived a power cut. */
