@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Ledger } from '../src/ledger/ledger.ts';
 import { command, limitFor } from './contender.ts';
 import { awaitOutcomes, countSucceeded, drop, makeReady } from './dropping.ts';
@@ -7,7 +8,7 @@ import { fillWaiting } from './fill.ts';
 import { runOwn } from './own.ts';
 import type { Context, Found } from './part.ts';
 import type { Row } from './row.ts';
-import { acceptable, now, success } from './sample-jobs.ts';
+import { acceptable, alone, now, success } from './sample-jobs.ts';
 import { median, ratios } from './statistics.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -54,6 +55,7 @@ async function timeCalls({ root }: Backlog, round: number): Promise<Times> {
   using ledger = new Ledger(ledgerOf(root));
   const times: Record<Call, number[]> = { accept: [], claim: [], finish: [] };
   const timed = async <Result>(call: Call, work: () => Promise<Result>): Promise<Result> => {
+    await alone();
     const from = performance.now();
     const result = await work();
     times[call].push(performance.now() - from);
@@ -101,7 +103,7 @@ async function residentWaiting({ program, signal }: Context, { root }: Backlog):
     await ledger.control({ kind: 'pause', scope: { kind: 'all' } }, now);
   }
   await using supervisor = await Supervisor.start(program.path, root, signal);
-  await new Promise((resolve) => setTimeout(resolve, settleMs));
+  await sleep(settleMs);
   return supervisor.residentKb();
 }
 

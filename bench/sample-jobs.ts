@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { syncPaceMs } from '../src/disk/durable.ts';
 import type { DropToken, JobId } from '../src/job/id.ts';
 import { noLimits } from '../src/job/limits.ts';
 import { type JobDefaults, parseJobFile } from '../src/job/parse.ts';
@@ -28,6 +30,9 @@ export const success: Finish = {
   again: false,
   retryAt: null,
 };
+
+/** Resolves when a transaction waits for no sync but its own: one that came right after another would share the next one, however little it costs. */
+export const alone = (): Promise<void> => sleep(2 * syncPaceMs);
 
 /** A job file as it would be dropped. */
 export function acceptable(job: { readonly id: string } & Record<string, unknown>): Acceptable {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ledger } from '../src/ledger/ledger.ts';
 import type { Claim } from '../src/schedule/queue.ts';
-import { acceptable, now, origin, success } from './sample-jobs.ts';
+import { acceptable, alone, now, origin, success } from './sample-jobs.ts';
 import { median, percentile } from './statistics.ts';
 
 /*
@@ -43,6 +43,7 @@ interface Row {
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
+  await alone();
   const started = performance.now();
   await work();
   return performance.now() - started;

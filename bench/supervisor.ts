@@ -53,10 +53,11 @@ export class Supervisor implements AsyncDisposable {
       detached: true,
     });
     closeSync(journal);
+    const exited = once(child, 'exit');
     try {
       while (!readFileSync(journalOf(root), 'utf8').includes('supervisor.ready')) {
         if (child.exitCode !== null || child.signalCode !== null) throw new Error('it ended');
-        await Promise.race([once(watcher.of, 'change', { signal: limited }), once(child, 'exit')]);
+        await Promise.race([once(watcher.of, 'change', { signal: limited }), exited]);
       }
       return new Supervisor(root, child, performance.now() - from);
     } catch (error) {
