@@ -129,35 +129,76 @@ export function copyDurablySync(source: string, target: string): void {
   syncDirectorySync(dirname(target));
 }
 
-/**
- * From one sync of a place to the next: whatever comes meanwhile shares that one. A sync takes less than a millisecond of a
- * fast disk, and would else be made for each of a thousand jobs a second. What comes alone does not wait.
- */
+/** The most that anybody waits for others who may share a sync. */
 export const syncPaceMs = 4;
+/** How much more of the time goes by without a sync than with one. */
+const paceFactor = 8;
 
-const syncing = new Map<string, { current: Promise<void>; next: Promise<void> | null }>();
+/**
+ * From the begin of one sync of a place to that of the next: whatever comes meanwhile shares that one. It would else be made for
+ * each of a thousand jobs a second. What comes alone does not wait, nor anybody where a sync takes next to no time.
+ * @param tookMs the one before
+ */
+export function paceAfter(tookMs: number): number {
+  const pace = Math.min(syncPaceMs, paceFactor * tookMs);
+  // No timer is shorter.
+  return pace - tookMs < 1 ? 0 : pace;
+}
+
+/** A sync of a place, one at a time: whoever asks while it runs, or right after it, shares the next one. */
+export class SharedSync {
+  readonly #sync: () => Promise<void>;
+  readonly #onRest: () => void;
+  /** When the next one may begin, however the last one ends. */
+  #pace: Promise<void> | null = null;
+  #next: Promise<void> | null = null;
+
+  /** @param onRest called back where nobody has asked for another in time */
+  constructor(sync: () => Promise<void>, onRest: () => void = () => undefined) {
+    this.#sync = sync;
+    this.#onRest = onRest;
+  }
+
+  /** Resolves once what was there when it was asked is durable. Rejects with the system's error. */
+  ask(): Promise<void> {
+    if (!this.#pace) return this.#start();
+    this.#next ??= this.#pace.then(() => this.#start());
+    return this.#next;
+  }
+
+  #start(): Promise<void> {
+    this.#next = null;
+    const from = performance.now();
+    const synced = this.#sync();
+    const pace = synced.catch(() => undefined).then(() => restOfPace(performance.now() - from));
+    this.#pace = pace;
+    void pace.then(() => {
+      if (this.#pace !== pace || this.#next) return;
+      this.#pace = null;
+      this.#onRest();
+    });
+    return synced;
+  }
+}
+
+function restOfPace(tookMs: number): Promise<void> | undefined {
+  const pace = paceAfter(tookMs);
+  return pace === 0 ? undefined : sleep(pace - tookMs);
+}
+
+const directories = new Map<string, SharedSync>();
 
 /** Makes the names in a directory durable. Callers that come while one fsync runs, or right after it, share the next one. */
 export function syncDirectory(path: string): Promise<void> {
-  const running = syncing.get(path);
-  if (running) {
-    running.next ??= running.current.then(() => startSync(path));
-    return running.next;
+  let shared = directories.get(path);
+  if (!shared) {
+    shared = new SharedSync(
+      () => syncNow(path),
+      () => directories.delete(path),
+    );
+    directories.set(path, shared);
   }
-  return startSync(path);
-}
-
-function startSync(path: string): Promise<void> {
-  const synced = syncNow(path);
-  const pace = sleep(syncPaceMs);
-  // When the next one may begin, however this one ends.
-  const current = synced.catch(() => undefined).then(() => pace);
-  const entry: { current: Promise<void>; next: Promise<void> | null } = { current, next: null };
-  syncing.set(path, entry);
-  void current.then(() => {
-    if (syncing.get(path) === entry && !entry.next) syncing.delete(path);
-  });
-  return synced;
+  return shared.ask();
 }
 
 async function syncNow(path: string): Promise<void> {

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { syncPaceMs } from '../disk/durable.ts';
+import { paceAfter } from '../disk/durable.ts';
 import type { TransactionLog } from './log-file.ts';
 import { prepareAll } from './prepared.ts';
 import { isOfTheDisk, LedgerRefusal, translate } from './refusal.ts';
@@ -46,6 +46,7 @@ export class Committer {
   #syncing: readonly Entry[] | null = null;
   /** When the last sync began, by the monotonic clock. */
   #syncedAtMs = Number.NEGATIVE_INFINITY;
+  #paceMs = 0;
   #pace: NodeJS.Timeout | null = null;
   #inDoubt = false;
   /** The last transaction was refused: that an earlier one is durable by now mends nothing. */
@@ -200,7 +201,7 @@ export class Committer {
   }
 
   #syncInTime(): void {
-    const waitMs = this.#syncedAtMs + syncPaceMs - performance.now();
+    const waitMs = this.#syncedAtMs + this.#paceMs - performance.now();
     if (waitMs <= 0) this.#sync();
     else this.#pace ??= setTimeout(() => this.#sync(), waitMs);
   }
@@ -236,6 +237,7 @@ export class Committer {
   }
 
   #onDurable(entries: readonly Entry[]): void {
+    this.#paceMs = paceAfter(performance.now() - this.#syncedAtMs);
     this.#syncing = null;
     this.#inDoubt = false;
     for (const { committed } of entries) committed();

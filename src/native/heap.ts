@@ -30,8 +30,10 @@ export class KeptHeap implements Disposable {
     this.#timer = setInterval(() => this.#look(), lookEveryMs).unref();
   }
 
+  /** What goes on in this process after it has its heap as V8 sees fit: it is not looked after any more. */
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
+    this.#rest(false);
   }
 
   #look(): void {

@@ -4,23 +4,45 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { removeFile, syncDirectory, syncPaceMs, writeDurably } from '../../src/disk/durable.ts';
+import { paceAfter, removeFile, SharedSync, syncDirectory, syncPaceMs, writeDurably } from '../../src/disk/durable.ts';
 
-void test('who asks right after a sync of a directory shares the next one; who comes alone does not wait', async () => {
-  using directory = mkdtempDisposableSync(join(tmpdir(), 'booty-durable-'));
-  const first = syncDirectory(directory.path);
-  const during = syncDirectory(directory.path);
+/** A place whose syncs take so long. */
+function slowPlace(tookMs: number) {
+  let syncs = 0;
+  const shared = new SharedSync(async () => {
+    syncs += 1;
+    await sleep(tookMs);
+  });
+  return { shared, syncs: () => syncs };
+}
+
+void test('who asks during a sync, or right after it, shares the next one; who comes alone does not wait', async () => {
+  const { shared, syncs } = slowPlace(2);
+  const first = shared.ask();
+  const during = shared.ask();
   assert.notEqual(during, first, 'what was renamed since may not be in it');
   await first;
-  assert.equal(syncDirectory(directory.path), during);
+  assert.deepEqual([shared.ask(), syncs()], [during, 1], 'there is time for others to share it');
   await during;
-  const from = performance.now();
-  for (let count = 0; count < 10; count += 1) await syncDirectory(directory.path);
-  assert.ok(performance.now() - from > 9 * (syncPaceMs - 1), 'there is time for others to share each');
   await sleep(3 * syncPaceMs);
-  const alone = syncDirectory(directory.path);
+  const alone = shared.ask();
+  assert.equal(syncs(), 3, 'at once');
   assert.notEqual(alone, during);
   await alone;
+});
+
+void test('nobody waits for others where a sync takes next to no time, nor longer than so long where it takes long', () => {
+  assert.deepEqual([0, 0.1, 1, 3, 50].map(paceAfter), [0, 0, syncPaceMs, syncPaceMs, 0]);
+  assert.ok(paceAfter(0.3) < syncPaceMs);
+});
+
+void test('names in a directory are synced for all who ask', async () => {
+  using directory = mkdtempDisposableSync(join(tmpdir(), 'booty-durable-'));
+  const first = syncDirectory(directory.path);
+  const others = [syncDirectory(directory.path), syncDirectory(directory.path)] as const;
+  assert.notEqual(others[0], first);
+  assert.equal(others[0], others[1]);
+  await Promise.all([first, ...others]);
 });
 
 void test('a directory that cannot be synced is told to all who asked, and can be synced later', async () => {

@@ -94,25 +94,38 @@ void test('what is committed during a sync waits for the next one, which all of 
   close();
 });
 
-void test('a sync that would follow at once waits for others to share it, and one alone does not', async () => {
+void test('a sync that would follow at once waits for others to share it, and one alone does not', async (t) => {
+  let nowMs = 1000;
+  t.mock.method(performance, 'now', () => nowMs);
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const passes = (ms: number): void => {
+    nowMs += ms;
+    t.mock.timers.tick(ms);
+  };
   const log = new SlowLog();
   const { committer, add, close } = openWords(log);
   const order: string[] = [];
-  for (const name of ['a', 'b', 'c']) {
+  const commit = async (name: string): Promise<void> => {
     watch(order, name, committer.commit(add(name)));
     await turn();
     await turn();
-    if (name === 'a') await log.end();
-  }
+  };
+  await commit('a');
+  passes(1);
+  await log.end();
+  await commit('b');
+  await commit('c');
   assert.deepEqual([order, log.syncs], [['a'], 1]);
-  await log.begun(2);
+  passes(syncPaceMs - 1);
+  assert.equal(log.syncs, 2);
   await log.end();
   assert.deepEqual(order, ['a', 'b', 'c']);
-  await sleep(2 * syncPaceMs);
-  watch(order, 'd', committer.commit(add('d')));
-  await turn();
-  await turn();
+  passes(syncPaceMs);
+  await commit('d');
   assert.equal(log.syncs, 3);
+  await log.end();
+  await commit('e');
+  assert.equal(log.syncs, 4, 'the one before took no time');
   await log.end();
   close();
 });

@@ -37,7 +37,17 @@ void test('V8 collects nothing by itself once it has been quiet for half a minut
   assert.deepEqual(flags(), [usual]);
 });
 
-void test('Work between two quiet looks puts the rest off', (t) => {
+void test('whoever goes on after it collects as usual', (t) => {
+  const { heap, flags, passes } = heapOf(t);
+  for (const used of [20, 20, 20]) passes(used);
+  flags();
+  heap[Symbol.dispose]();
+  assert.deepEqual(flags(), [usual]);
+  for (const used of [20, 20, 20, 20]) passes(used);
+  assert.deepEqual(flags(), []);
+});
+
+void test('work between two quiet looks puts the rest off', (t) => {
   const { heap, flags, passes } = heapOf(t);
   using _ = heap;
   flags();
