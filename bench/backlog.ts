@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Ledger } from '../src/ledger/ledger.ts';
 import { command, limitFor } from './contender.ts';
 import { awaitOutcomes, countSucceeded, drop, makeReady } from './dropping.ts';
-import { fillWaiting } from './fill.ts';
+import { fill } from './filler.ts';
 import { runOwn } from './own.ts';
 import type { Context, Found } from './part.ts';
 import type { Row } from './row.ts';
@@ -45,7 +45,7 @@ async function prepare(context: Context, waiting: number): Promise<Backlog> {
   const { directory, signal } = context;
   const root = join(directory, `waiting-${waiting}`);
   mkdirSync(join(root, 'lib'), { recursive: true });
-  if (waiting > 0) await fillWaiting(ledgerOf(root), waiting);
+  if (waiting > 0) await fill('waiting', ledgerOf(root), waiting, signal);
   await runOwn(['sync', '-f', root], { cwd: root, limitMs: 300_000, signal });
   return { waiting, root };
 }

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fillWaiting } from './fill.ts';
+import { fill } from './filler.ts';
 import type { Context, Found } from './part.ts';
 import type { Row } from './row.ts';
 import { Supervisor } from './supervisor.ts';
@@ -16,7 +16,7 @@ export async function measureGrowth({ program, settings, directory, signal, tell
   const { run } = settings;
   const root = join(directory, 'growth');
   mkdirSync(join(root, 'lib'), { recursive: true });
-  await fillWaiting(join(root, 'lib', 'ledger.db'), run);
+  await fill('waiting', join(root, 'lib', 'ledger.db'), run, signal);
   await using supervisor = await Supervisor.start(program.path, root, signal, 'concurrency: { pipeline: 8 }\n');
   const count = supervisor.counting('job.ended');
   tell(`${run} jobs in one go`);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { milliseconds } from '../src/job/units.ts';
 import { History } from '../src/ledger/history.ts';
 import { Ledger } from '../src/ledger/ledger.ts';
-import { fillEnded } from './fill.ts';
+import { fill } from './filler.ts';
 import { runOwn } from './own.ts';
 import type { Context, Found } from './part.ts';
 import { ping } from './ping.ts';
@@ -114,7 +114,7 @@ async function makeHistory(root: string, ended: number, { signal, tell }: Contex
   const ledgerPath = join(root, 'lib', 'ledger.db');
   mkdirSync(join(root, 'lib'), { recursive: true });
   tell(`a ledger with ${ended} that have ended`);
-  await fillEnded(ledgerPath, ended);
+  await fill('ended', ledgerPath, ended, signal);
   await runOwn(['sync', '-f', root], { cwd: root, limitMs: 300_000, signal });
   return ledgerPath;
 }
