@@ -1,3 +1,4 @@
+import { readlinkSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { errorCode } from '../disk/durable.ts';
 import type { Step } from '../job/job.ts';
@@ -21,9 +22,32 @@ export function machineEnvironment(): Readonly<Record<string, string>> {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     HOME: user.home,
     LANG: 'C.UTF-8',
-    TZ: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    TZ: timeZone(process.env.TZ),
     USER: user.name,
   };
+}
+
+/** A zone's file below any of the places of zones (localtime(5)), but for those that count leap seconds or are copies. */
+const zoneFile = /\/zoneinfo\/((?!right\/|posix\/)[A-Z][\w+/-]*)$/;
+
+/**
+ * The name of the machine's time zone, `Europe/Berlin`. Intl knows it in any case, and takes 20 ms of a start to find it.
+ * @param asked what the supervisor's own environment says; it goes before the machine's
+ * @param link that names the zone's file
+ */
+export function timeZone(asked: string | undefined, link = '/etc/localtime'): string {
+  const zone = asked ? null : zoneOfLink(link);
+  if (zone === null) return Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return zone === 'Etc/UTC' ? 'UTC' : zone;
+}
+
+function zoneOfLink(link: string): string | null {
+  try {
+    return zoneFile.exec(readlinkSync(link))?.[1] ?? null;
+  } catch (error) {
+    if (errorCode(error) === null) throw error;
+    return null;
+  }
 }
 
 /** In a container the user often has no entry in passwd(5). */
