@@ -2,8 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Ledger } from '../src/ledger/ledger.ts';
+import { runJobs } from './booty.ts';
 import { command, limitFor } from './contender.ts';
-import { awaitOutcomes, countSucceeded, drop, makeReady } from './dropping.ts';
 import { fill } from './filler.ts';
 import { runOwn } from './own.ts';
 import type { Context, Found } from './part.ts';
@@ -79,18 +79,12 @@ async function timeRelease(
   round: number,
 ): Promise<Point> {
   await using supervisor = await Supervisor.start(program.path, root, signal, 'concurrency: { pipeline: 2 }\n');
-  const ids = Array.from({ length: settings.jobs }, (_, index) => `first-${round}-${index}`);
-  const ready = makeReady(join(root, 'ready'), ids, (id) => `id: ${id}\npriority: 100\ncommand: [${command}]\n`);
-  const limited = AbortSignal.any([signal, AbortSignal.timeout(limitFor(settings.jobs))]);
-  const from = performance.now();
-  drop(ready, supervisor.incoming);
-  await awaitOutcomes(supervisor.outcomes, ids.length, limited, (name) => name.startsWith(`first-${round}-`));
-  const seconds = (performance.now() - from) / 1000;
-  const succeeded = countSucceeded(supervisor.outcomes, ids);
-  if (succeeded !== ids.length) throw new Error(`${succeeded} of ${ids.length} jobs ended well`);
+  const { jobs } = settings;
+  const task = { jobs, directory: root, limitMs: limitFor(jobs), signal };
+  const { seconds } = await runJobs(supervisor, `first-${round}`, task, 'priority: 100\n');
   return {
     waiting,
-    jobsPerSecond: ids.length / seconds,
+    jobsPerSecond: jobs / seconds,
     readyMs: supervisor.readyMs,
     residentKb: supervisor.residentKb(),
   };

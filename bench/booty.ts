@@ -78,7 +78,7 @@ export class SteadyBooty implements Contender, AsyncDisposable {
   }
 
   async run(task: Task): Promise<Run> {
-    const supervisor = (this.#supervisor ??= await this.#start(task));
+    const supervisor = this.#supervisor ?? (await this.#start(task));
     this.#runs += 1;
     return await runJobs(supervisor, `true-${this.#runs}`, task);
   }
@@ -96,18 +96,22 @@ export class SteadyBooty implements Contender, AsyncDisposable {
   }
 }
 
-/** From the first of the renames into `incoming` until all outcome files are there and their names durable. */
-async function runJobs(
+/**
+ * From the first of the renames into `incoming` until all outcome files are there and their names durable.
+ * @param prefix of their ids, and of no others @param more lines of each job file
+ */
+export async function runJobs(
   supervisor: Supervisor,
   prefix: string,
   { jobs, directory, limitMs, signal }: Omit<Task, 'atOnce' | 'lines'>,
+  more = '',
 ): Promise<Run> {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
   const ids = Array.from({ length: jobs }, (_, index) => `${prefix}-${index}`);
-  const ready = makeReady(join(directory, `ready-${prefix}`), ids, (id) => `id: ${id}\ncommand: [${command}]\n`);
+  const ready = makeReady(join(directory, `ready-${prefix}`), ids, (id) => `id: ${id}\ncommand: [${command}]\n${more}`);
   const from = performance.now();
   drop(ready, supervisor.incoming);
-  await awaitOutcomes(supervisor.outcomes, jobs, limited);
+  await awaitOutcomes(supervisor.outcomes, jobs, limited, (file) => file.startsWith(`${prefix}-`));
   const seconds = (performance.now() - from) / 1000;
   assertAll('Booty', jobs, countSucceeded(supervisor.outcomes, ids));
   // Whoever waits for the next ones would list these as well, each time.

@@ -131,7 +131,7 @@ export function copyDurablySync(source: string, target: string): void {
 
 /** The most that anybody waits for others who may share a sync. */
 export const syncPaceMs = 4;
-/** How much more of the time goes by without a sync than with one. */
+/** A sync has at most one part in so many of the time, until that would be {@link syncPaceMs}. */
 const paceFactor = 8;
 
 /**

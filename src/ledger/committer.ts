@@ -46,6 +46,7 @@ export class Committer {
   #syncing: readonly Entry[] | null = null;
   /** When the last sync began, by the monotonic clock. */
   #syncedAtMs = Number.NEGATIVE_INFINITY;
+  /** From then to the begin of the next one, where somebody asks. */
   #paceMs = 0;
   #pace: NodeJS.Timeout | null = null;
   #inDoubt = false;

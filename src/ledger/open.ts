@@ -16,7 +16,7 @@ const maxCheckedBytes = { afterStop: 64 * 1024 ** 2, afterDeath: 512 * 1024 ** 2
  */
 export const checkpointPages = { usual: 2000, sweep: 250 } as const;
 
-export function checkpointEvery(pages: number, database: DatabaseSync): void {
+export function checkpointEvery(database: DatabaseSync, pages: number): void {
   database.exec(`PRAGMA wal_autocheckpoint = ${pages}`);
 }
 
@@ -32,7 +32,7 @@ export function openLedgerFile(path: string): DatabaseSync {
   try {
     database = new DatabaseSync(path, { timeout: 5000 });
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
-    checkpointEvery(checkpointPages.usual, database);
+    checkpointEvery(database, checkpointPages.usual);
     migrate(database);
     refuseReadOnly(database, path);
     database.exec('PRAGMA synchronous = NORMAL');

@@ -4,6 +4,7 @@ import { firstPlausible, type Instant, type Milliseconds } from '../job/units.ts
 import type { Committer } from './committer.ts';
 import { deleteDeliveries, noDeliveryOwed } from './delivery-table.ts';
 import { checkpointEvery, checkpointPages } from './open.ts';
+import { prepareAll } from './prepared.ts';
 import { readFrom } from './refusal.ts';
 import { type Row, text } from './rows.ts';
 import { findTotal } from './totals.ts';
@@ -53,11 +54,7 @@ export class LedgerRetention {
     this.#database = database;
     this.#path = path;
     this.#committer = committer;
-    const prepare = ([name, sql]: [string, string]): [string, StatementSync] => [name, database.prepare(sql)];
-    this.#sql = Object.fromEntries(Object.entries(statementTexts).map(prepare)) as Record<
-      keyof typeof statementTexts,
-      StatementSync
-    >;
+    this.#sql = prepareAll(database, statementTexts);
   }
 
   /**
@@ -103,12 +100,12 @@ export class LedgerRetention {
 
   /** Removes ended jobs for good, some at a time. Their ids may then be used again. */
   async forget(ids: readonly JobId[]): Promise<void> {
-    checkpointEvery(checkpointPages.sweep, this.#database);
+    checkpointEvery(this.#database, checkpointPages.sweep);
     try {
       for (let from = 0; from < ids.length; from += forgottenAtOnce)
         await this.#forget(ids.slice(from, from + forgottenAtOnce));
     } finally {
-      if (this.#database.isOpen) checkpointEvery(checkpointPages.usual, this.#database);
+      if (this.#database.isOpen) checkpointEvery(this.#database, checkpointPages.usual);
     }
   }
 
